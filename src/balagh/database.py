@@ -1,0 +1,79 @@
+"""Engine, pool and transactions. PostgreSQL everywhere, so tests and production run the same SQL."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine
+from piccolo.engine.postgres import PostgresTransaction as PostgresTransaction
+
+# Milliseconds. A statement that runs longer is a fault, not patience.
+_SERVER_SETTINGS = {
+    "statement_timeout": "10000",
+    "lock_timeout": "5000",
+    "idle_in_transaction_session_timeout": "15000",
+    "application_name": "balagh",
+}
+
+
+@cache
+def engine() -> PostgresEngine:
+    """The process's engine. Its address comes from ``BALAGH_DATABASE_URL``, which the command line
+    sets before anything connects (to the embedded server's socket when nobody named a server)."""
+    url = os.environ.get("BALAGH_DATABASE_URL", "postgresql:///balagh")
+    return PostgresEngine(config={"dsn": url, "server_settings": _SERVER_SETTINGS})
+
+
+@asynccontextmanager
+async def pool(size: int = 10) -> AsyncIterator[None]:
+    """Keeps a pool of at most ``size`` connections open for as long as the block runs."""
+    await engine().start_connection_pool(min_size=1, max_size=size)
+    try:
+        yield
+    finally:
+        await engine().close_connection_pool()
+
+
+async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:
+    """Runs one statement with ``$1``-style arguments and returns its rows.
+
+    For the few statements that say more than the ORM can (the submission, the lists). JSONB comes
+    back as ``str``. Inside ``transaction()`` it uses that transaction's connection.
+    """
+    running = engine().current_transaction.get()
+    if running:
+        rows = await running.connection.fetch(sql, *arguments)
+    else:
+        open_pool = engine().pool
+        if open_pool is None:
+            connection = await asyncpg.connect(**engine().config)
+            try:
+                rows = await connection.fetch(sql, *arguments)
+            finally:
+                await connection.close()
+        else:
+            async with open_pool.acquire() as connection:
+                rows = await connection.fetch(sql, *arguments)
+    return list(rows)
+
+
+async def fetch_one(sql: str, *arguments: object) -> asyncpg.Record | None:
+    """As ``fetch``, the first row or none."""
+    rows = await fetch(sql, *arguments)
+    return rows[0] if rows else None
+
+
+def transaction() -> Any:
+    """``async with transaction():`` commits at the end, rolls back on an exception.
+
+    Do not nest (Piccolo makes the inner one a no-op) and do not ``gather`` inside.
+    """
+    return engine().transaction()
+
+
+def placeholders(values: Sequence[object], start: int = 1) -> str:
+    """``$1, $2, …`` for that many values."""
+    return ", ".join(f"${n}" for n in range(start, start + len(values)))

@@ -1,0 +1,58 @@
+"""Agency → platform → service, and the administrator's corrections of the calendar (specification 2, 5)."""
+
+from piccolo.columns import (
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Date,
+    SmallInt,
+    Text,
+)
+from piccolo.table import Table
+
+
+class Agency(Table, tablename="agency"):
+    id = BigSerial(primary_key=True)
+    code = Text(unique=True, default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)
+    short_ar = Text(default=None)
+    short_en = Text(default=None)
+    active = Boolean(default=True)
+
+
+class Platform(Table, tablename="platform"):
+    id = BigSerial(primary_key=True)
+    agency_id = BigInt(default=None)
+    code = Text(unique=True, default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)
+    short_ar = Text(default=None)
+    short_en = Text(default=None)
+    active = Boolean(default=True)
+
+
+class Service(Table, tablename="service"):
+    """``sla_days``: the provider's promised response time in working days, digital services only."""
+
+    id = BigSerial(primary_key=True)
+    agency_id = BigInt(default=None)
+    platform_id = BigInt(null=True, default=None)
+    code = Text(unique=True, default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)
+    digital = Boolean(default=None)
+    sla_days = SmallInt(null=True, default=None)
+    digital_alternative_id = BigInt(null=True, default=None)
+    channels = Array(base_column=Text(), default=list)
+    active = Boolean(default=True)
+
+
+class CalendarDay(Table, tablename="calendar_day"):
+    """``working`` false makes the day a holiday, true makes a weekend or holiday a working day."""
+
+    day = Date(primary_key=True, default=None)
+    working = Boolean(default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)

@@ -1,0 +1,65 @@
+"""Beneficiaries, staff, the identities they sign in with, their sessions (specification 1)."""
+
+from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, Text, Timestamptz
+from piccolo.table import Table
+
+
+class Person(Table, tablename="person"):
+    """A beneficiary. ``national_id_cipher`` is AES-GCM (nonce first), ``national_id_hash`` keyed."""
+
+    id = BigSerial(primary_key=True)
+    account_type = Text(default="individual")
+    national_id_cipher = Bytea(null=True, default=None)
+    national_id_hash = Bytea(null=True, default=None)
+    name = Text(default=None)
+    phone = Text(null=True, default=None)
+    email = Text(null=True, default=None)
+    language = Text(default="ar")
+    digits = Text(default="latin")
+    organisation_name = Text(null=True, default=None)
+    organisation_number = Text(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    erased_at = Timestamptz(null=True, default=None)
+
+
+class Staff(Table, tablename="staff"):
+    """Amer's and the providers' people; ``agency_id`` for a provider's people only."""
+
+    id = BigSerial(primary_key=True)
+    role = Text(default=None)
+    agency_id = BigInt(null=True, default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)
+    email = Text(default=None)
+    language = Text(default="ar")
+    active = Boolean(default=True)
+    created_at = Timestamptz(default=None)
+
+
+class Identity(Table, tablename="identity"):
+    id = BigSerial(primary_key=True)
+    issuer = Text(default=None)
+    subject = Text(default=None)
+    person_id = BigInt(null=True, default=None)
+    staff_id = BigInt(null=True, default=None)
+
+
+class Session(Table, tablename="session"):
+    id = BigSerial(primary_key=True)
+    token_hash = Bytea(unique=True, default=None)
+    person_id = BigInt(null=True, default=None)
+    staff_id = BigInt(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    seen_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class SignInAttempt(Table, tablename="sign_in_attempt"):
+    id = BigSerial(primary_key=True)
+    state_hash = Bytea(unique=True, default=None)
+    browser_hash = Bytea(default=None)
+    nonce = Text(default=None)
+    verifier = Text(default=None)
+    return_to = Text(default=None)
+    expires_at = Timestamptz(default=None)

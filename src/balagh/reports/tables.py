@@ -1,0 +1,120 @@
+"""Drafts, reports and what happened to them (specification 3, 4, 5, 7)."""
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    Date,
+    Integer,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+
+class Draft(Table, tablename="draft"):
+    """``answers``: what was typed, as typed, by field name; the journey is recomputed from it."""
+
+    id = UUID(primary_key=True, default=None)
+    person_id = BigInt(default=None)
+    kind = Text(default=None)
+    answers = JSONB(default="{}")
+    remind_on = Date(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    updated_at = Timestamptz(default=None)
+
+
+class Report(Table, tablename="report"):
+    id = BigSerial(primary_key=True)
+    number = Text(unique=True, default=None)
+    draft_id = UUID(unique=True, default=None)
+    kind = Text(default=None)
+    state = Text(default=None)
+    version = Integer(default=1)
+    person_id = BigInt(default=None)
+    filed_by = BigInt(null=True, default=None)
+    channel = Text(default="portal")
+    language = Text(default=None)
+    phone = Text(null=True, default=None)
+    email = Text(null=True, default=None)
+
+    agency_id = BigInt(default=None)
+    platform_id = BigInt(null=True, default=None)
+    service_id = BigInt(null=True, default=None)
+    service_name = Text(null=True, default=None)
+    service_key = Text(null=True, default=None)
+    delivery_channel = Text(null=True, default=None)
+
+    ground = Text(null=True, default=None)
+    reference = Text(null=True, default=None)
+    reference_key = Text(null=True, default=None)
+    filed_on = Date(null=True, default=None)
+    response_days = SmallInt(null=True, default=None)
+    closed_on = Date(null=True, default=None)
+    matter = Text(null=True, default=None)
+    still_happening = Boolean(null=True, default=None)
+
+    title = Text(default=None)
+    description = Text(default=None)
+    text_hash = Bytea(null=True, default=None)
+
+    submitted_at = Timestamptz(default=None)
+    due_at = Timestamptz(default=None)
+    completeness_due_at = Timestamptz(default=None)
+    data_due_at = Timestamptz(null=True, default=None)
+    paused_working_days = SmallInt(null=True, default=None)
+    resume_state = Text(null=True, default=None)
+    late_told_due = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    reopen_until = Timestamptz(null=True, default=None)
+
+    assignee_id = BigInt(null=True, default=None)
+    outcome = Text(null=True, default=None)
+    answer = Text(null=True, default=None)
+    promised_on = Date(null=True, default=None)
+    delivered_at = Timestamptz(null=True, default=None)
+
+
+class Event(Table, tablename="event"):
+    """One action: who, when, what changed. ``public`` events make the beneficiary's timeline."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    at = Timestamptz(default=None)
+    action = Text(default=None)
+    from_state = Text(null=True, default=None)
+    to_state = Text(null=True, default=None)
+    actor = Text(default=None)
+    staff_id = BigInt(null=True, default=None)
+    public = Boolean(default=True)
+    data = JSONB(default="{}")
+
+
+class Attachment(Table, tablename="attachment"):
+    """A file that was checked and kept; its bytes are in the file store under ``id``."""
+
+    id = UUID(primary_key=True, default=None)
+    person_id = BigInt(default=None)
+    draft_id = UUID(null=True, default=None)
+    report_id = BigInt(null=True, default=None)
+    event_id = BigInt(null=True, default=None)
+    name = Text(default=None)
+    media_type = Text(default=None)
+    size = Integer(default=None)
+    sha256 = Bytea(default=None)
+    added_at = Timestamptz(default=None)
+
+
+class Rating(Table, tablename="rating"):
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    survey = Text(default=None)
+    score = SmallInt(default=None)
+    reasons = Array(base_column=Text(), default=list)
+    comment = Text(null=True, default=None)
+    at = Timestamptz(default=None)

@@ -1,0 +1,58 @@
+"""Jinja environments, one for each language, shared by pages and messages.
+
+One environment a language lets the texts be looked up once per template instead of once per request.
+Both escape (Litestar's traps: an own environment does not by default).
+"""
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from balagh.assets import asset
+from balagh.i18n import Language, isolate
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
+    """The environment of language ``code``; times are shown in ``zone``.
+
+    Globals: ``_`` and ``ngettext`` (as ``Language.text`` and ``Language.plural``), ``language``,
+    ``asset``. Filters: ``bdi``, ``day`` (weekday, Gregorian), ``short_day`` (no weekday, no year),
+    ``hijri``, ``clock`` (time of day), ``local`` (instant → datetime in the zone), ``grouped``
+    (report number), ``named`` (row → its name in the language).
+    """
+    language = Language.of(code)
+    at = ZoneInfo(zone)
+
+    def local_day(value: date) -> date:
+        return value.astimezone(at).date() if isinstance(value, datetime) else value
+
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(
+        _=language.text, ngettext=language.plural, language=language, asset=asset
+    )
+    made.filters.update(
+        bdi=isolate,
+        day=lambda value: language.date(local_day(value)),
+        plain_day=lambda value: language.date(local_day(value), weekday=False),
+        short_day=lambda value: language.date(local_day(value), weekday=False, year=False),
+        weekday_day=lambda value: language.date(local_day(value), year=False),
+        hijri=lambda value: language.hijri(local_day(value)),
+        clock=lambda value: language.time(value, at),
+        local=lambda value: value.astimezone(at),
+        named=language.name,
+        short=lambda row: language.name(row, "short"),
+    )
+    return made
