@@ -5,7 +5,7 @@ from piccolo.table import Table
 
 
 class Person(Table, tablename="person"):
-    """A beneficiary. ``national_id_cipher`` is AES-GCM (nonce first), ``national_id_hash`` keyed."""
+    """A beneficiary. ``national_id_cipher``: AES-GCM, nonce first; ``national_id_hash``: keyed."""
 
     id = BigSerial(primary_key=True)
     account_type = Text(default="individual")

@@ -1,0 +1,20 @@
+"""Keys for single purposes, derived from the installation's one secret key.
+
+HKDF with SHA-256 (RFC 5869): the label keeps the purposes apart, so that a value made for one of
+them means nothing to another, and one leaked key tells nothing about the rest.
+"""
+
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NATIONAL_ID_SEAL = b"balagh/national-id/seal/1"
+NATIONAL_ID_LOOKUP = b"balagh/national-id/lookup/1"
+FORM_TOKEN = b"balagh/form-token/1"
+
+
+@lru_cache(maxsize=16)
+def derive(secret_key: bytes, label: bytes) -> bytes:
+    """32 bytes for that purpose; the same every time."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=label).derive(secret_key)

@@ -1,0 +1,158 @@
+"""Sessions: an opaque token in the browser, its hash in the database.
+
+A token is only ever made here: one that a browser brings along and the database does not know is
+nothing, never adopted. Signing in makes a new one and revokes the one the browser had (OWASP ASVS
+5.0, 7.2.4). A session ends at ``expires_at``, after ``idle`` without a request, or when revoked.
+"""
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import msgspec
+
+from balagh.database import fetch, fetch_one
+
+BENEFICIARY = "beneficiary"
+
+# Writing at each request that somebody was here would cost a write on every page.
+_SEEN_EVERY = timedelta(minutes=5)
+# What `secrets.token_urlsafe(32)` makes: 256 bits.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes this request: a beneficiary (``person_id``) or a member of staff (``staff_id``).
+
+    ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
+    people only, ``account_type`` for beneficiaries only.
+    """
+
+    session_id: int
+    token_hash: bytes
+    person_id: int | None
+    staff_id: int | None
+    role: str
+    agency_id: int | None
+    name: str
+    phone: str | None
+    email: str | None
+    language: str
+    digits: str
+    account_type: str | None
+
+
+async def begin(
+    *,
+    now: datetime,
+    lifetime: timedelta,
+    person_id: int | None = None,
+    staff_id: int | None = None,
+    replacing: str | None = None,
+) -> str:
+    """Opens a session for that person or that member of staff and returns its token.
+
+    ``replacing`` is the token the browser had, if any: it is revoked in the same statement.
+    """
+    token = secrets.token_urlsafe(32)
+    await fetch(
+        """
+        WITH replaced AS (
+          UPDATE session SET revoked_at = $4 WHERE token_hash = $6 AND revoked_at IS NULL
+        )
+        INSERT INTO session (token_hash, person_id, staff_id, created_at, seen_at, expires_at)
+        VALUES ($1, $2, $3, $4, $4, $5)
+        """,
+        _hash(token),
+        person_id,
+        staff_id,
+        now,
+        now + lifetime,
+        _hash(replacing) if replacing else None,
+    )
+    return token
+
+
+async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
+    """The visitor whose token it is, or none when there is no such session any more.
+
+    One statement; a second one, at most every five minutes, notes that they were here.
+    """
+    if not _TOKEN.fullmatch(token):
+        return None
+    row = await fetch_one(
+        """
+        SELECT session.id, session.seen_at, session.person_id, session.staff_id,
+               coalesce(staff.role, 'beneficiary') AS role, staff.agency_id,
+               coalesce(person.name, CASE staff.language WHEN 'ar' THEN staff.name_ar
+                                     ELSE staff.name_en END) AS name,
+               person.phone, coalesce(person.email, staff.email) AS email,
+               coalesce(person.language, staff.language) AS language,
+               coalesce(person.digits, 'latin') AS digits, person.account_type
+        FROM session
+        LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
+        LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
+        WHERE session.token_hash = $1 AND session.revoked_at IS NULL
+          AND session.expires_at > $2 AND session.seen_at > $3
+          AND (person.id IS NOT NULL OR staff.id IS NOT NULL)
+        """,
+        _hash(token),
+        now,
+        now - idle,
+    )
+    if row is None:
+        return None
+    # A quarter of a short idle limit, so that it still measures from about the last request.
+    if now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
+        await fetch(
+            "UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", row["id"], now
+        )
+    return Visitor(
+        session_id=row["id"],
+        token_hash=_hash(token),
+        person_id=row["person_id"],
+        staff_id=row["staff_id"],
+        role=row["role"],
+        agency_id=row["agency_id"],
+        name=row["name"],
+        phone=row["phone"],
+        email=row["email"],
+        language=row["language"],
+        digits=row["digits"],
+        account_type=row["account_type"],
+    )
+
+
+async def revoke(session_id: int, *, now: datetime) -> None:
+    """Ends one session; ending it again changes nothing."""
+    await fetch(
+        "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", session_id, now
+    )
+
+
+async def revoke_all(
+    *, now: datetime, person_id: int | None = None, staff_id: int | None = None
+) -> int:
+    """Ends every session of that person or member of staff; returns how many there were."""
+    rows = await fetch(
+        "UPDATE session SET revoked_at = $3 WHERE revoked_at IS NULL AND expires_at > $3 "
+        "AND (person_id = $1 OR staff_id = $2) RETURNING id",
+        person_id,
+        staff_id,
+        now,
+    )
+    return len(rows)
+
+
+async def forget(*, before: datetime) -> int:
+    """Deletes sessions that ended before that instant; returns how many. For the daily sweep."""
+    rows = await fetch(
+        "DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1 RETURNING id", before
+    )
+    return len(rows)
+
+
+def _hash(token: str) -> bytes:
+    # Without salt or stretching: 256 random bits cannot be guessed from their hash.
+    return sha256(token.encode()).digest()

@@ -1,0 +1,264 @@
+"""Who makes the request, what they may open, and that a form they send is one of ours.
+
+``Access`` is the middleware that every request passes: it loads the visitor (once, and only when
+the browser brought a session cookie) and refuses forged requests. A middleware and not a
+``before_request`` hook, because Litestar runs only the closest of those: a handler with a hook of
+its own would lose its protection without a word.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping, MutableMapping
+from datetime import timedelta
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from balagh import clock
+from balagh.people import keys, sessions
+from balagh.people.sessions import Visitor
+from balagh.settings import Settings
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+SIGN_IN = "/sign-in"
+# `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
+ANONYMOUS = "anonymous"
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1999}")
+
+
+class Forged(HTTPException):
+    """The request did not provably come from a form of ours; nothing was done with it (403).
+
+    ``reason`` is for the log: ``site``, ``origin`` or ``token``.
+    """
+
+    status_code = 403
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(detail="The form could not be checked. Go back and send it again.")
+        self.reason = reason
+
+
+class SignInNeeded(HTTPException):
+    """Somebody has to sign in first and comes back to ``next`` afterwards."""
+
+    status_code = 401
+
+    def __init__(self, next_path: str) -> None:
+        super().__init__(detail="Sign in first.")
+        self.next = next_path
+
+
+class Access(ASGIMiddleware):
+    """``Litestar(middleware=[Access(), …])``: put it first."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Forged requests end here; the rest go on with their visitor known."""
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        if request.method in _SAFE:
+            if not scope["route_handler"].opt.get(ANONYMOUS):
+                await load(request)
+        else:
+            settings = _settings(request)
+            # 1. The browser's word about where the form was, before anything is read.
+            check_origin(request.method, request.headers, settings)
+            # 2. The session's own token, from the header or the form.
+            found = await load(request)
+            if found is not None:
+                await _check_token(request, found, settings)
+        await next_app(scope, receive, send)
+
+
+async def load(request: Connection) -> Visitor | None:
+    """Loads the visitor of this request and remembers them for ``visitor``."""
+    remembered = _remembered(request)
+    if "balagh.visitor" not in remembered:
+        settings = _settings(request)
+        token = request.cookies.get(cookie_name(settings))
+        remembered["balagh.visitor"] = (
+            await sessions.load(
+                token, now=clock.now(), idle=timedelta(minutes=settings.session_idle_minutes)
+            )
+            if token
+            else None
+        )
+    return visitor(request)
+
+
+def visitor(request: Connection) -> Visitor | None:
+    """Who makes the request; none when nobody is signed in."""
+    return cast("Visitor | None", _remembered(request).get("balagh.visitor"))
+
+
+def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
+    """Guard (``guards=[access.beneficiary]``): only beneficiaries.
+
+    The anonymous are asked to sign in and come back; for staff the page does not exist.
+    """
+    found = visitor(connection)
+    if found is None:
+        raise SignInNeeded(_come_back_to(connection))
+    if found.person_id is None:
+        raise NotFoundException
+
+
+def beneficiary_of(request: Connection) -> Visitor:
+    """The beneficiary, behind the guard ``beneficiary``; ``person_id`` is set."""
+    found = visitor(request)
+    if found is None:
+        raise SignInNeeded(_come_back_to(request))
+    if found.person_id is None:
+        raise NotFoundException
+    return found
+
+
+def csrf_token(request: Connection) -> str:
+    """What the forms of this session carry in the field ``csrf``; empty for the anonymous."""
+    found = visitor(request)
+    return token_of(found, _settings(request)) if found else ""
+
+
+def token_of(found: Visitor, settings: Settings) -> str:
+    """The form token of that session: 64 hexadecimal digits."""
+    key = keys.derive(settings.secret_key, keys.FORM_TOKEN)
+    return hmac.digest(key, found.token_hash, "sha256").hex()
+
+
+def check_origin(method: str, headers: Mapping[str, str], settings: Settings) -> None:
+    """Raises ``Forged`` unless the browser says that the request comes from our own pages.
+
+    ``Sec-Fetch-Site`` decides where the browser sends it (Fetch Metadata, W3C), elsewhere
+    ``Origin`` (RFC 6454): over plain http browsers do not send the former. Neither of them:
+    refused, because every browser sends ``Origin`` with a form.
+    """
+    if method in _SAFE:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        # Not `none` either: no address bar or bookmark sends a form.
+        if site != "same-origin":
+            raise Forged("site")
+        return
+    if not _is_ours(headers.get("origin", ""), headers.get("host", ""), settings):
+        raise Forged("origin")
+
+
+def local_path(value: str | None) -> str:
+    """``value`` when it is an address within the portal to go to after signing in, else ``/``.
+
+    Within means a path: no scheme, no host (``//``, ``/\\``), no character that browsers drop or
+    turn into another (tabs, line ends, backslashes); what is not ASCII has to be percent-encoded.
+    """
+    if value is None or not _LOCAL_PATH.fullmatch(value):
+        return "/"
+    path = urlsplit(value).path
+    # Coming back to sign in or out would go round in circles.
+    if path in (SIGN_IN, "/sign-out") or path.startswith(SIGN_IN + "/"):
+        return "/"
+    return value
+
+
+def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response[bytes]:
+    """Exception handler of ``SignInNeeded``: 303 to the sign-in page.
+
+    To htmx it says the address in a header: its fetch may not follow to the issuer's site.
+    """
+    target = f"{SIGN_IN}?next={quote(error.next, safe='')}"
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=200, headers={"HX-Redirect": target, **_PRIVATE})
+    return Response(b"", status_code=303, headers={"Location": target, **_PRIVATE})
+
+
+def cookie_name(settings: Settings) -> str:
+    """``__Host-`` keeps other hosts of the domain from planting one (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-balagh" if settings.secure else "balagh"
+
+
+def session_cookie(token: str, settings: Settings) -> Cookie:
+    """The cookie that carries the session: to us alone, never to scripts."""
+    return Cookie(
+        key=cookie_name(settings),
+        value=token,
+        max_age=settings.session_hours * 3600,
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def expired_cookie(name: str, settings: Settings) -> Cookie:
+    """Tells the browser to forget that cookie."""
+    return Cookie(
+        key=name,
+        value="",
+        max_age=0,
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+_PRIVATE = {"Cache-Control": "no-store"}
+
+
+async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings: Settings) -> None:
+    given = request.headers.get("x-csrf")
+    if given is None:
+        # Parsed once; the handler gets the same form.
+        field = (await request.form()).get("csrf")
+        given = field if isinstance(field, str) else ""
+    if not hmac.compare_digest(given.encode(), token_of(found, settings).encode()):
+        raise Forged("token")
+
+
+def _is_ours(origin: str, host: str, settings: Settings) -> bool:
+    ours = urlsplit(settings.public_url)
+    if origin == f"{ours.scheme}://{ours.netloc}":
+        return True
+    # A portal on one's own machine answers to several names and ports.
+    return (
+        not settings.secure
+        and origin == f"http://{host}"
+        and urlsplit(origin).hostname in _LOOPBACK
+    )
+
+
+def _come_back_to(connection: Connection) -> str:
+    """The address that was asked for; for a form, the page it was on."""
+    scope = connection.scope
+    raw = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    asked = local_path((raw + (b"?" + query if query else b"")).decode("latin-1"))
+    if scope.get("method") in ("GET", "HEAD"):
+        return asked
+    referer = urlsplit(connection.headers.get("referer", ""))
+    host = connection.headers.get("host", "")
+    if _is_ours(f"{referer.scheme}://{referer.netloc}", host, _settings(connection)):
+        return local_path(referer.path + (f"?{referer.query}" if referer.query else ""))
+    return asked
+
+
+def _remembered(connection: Connection) -> MutableMapping[str, Any]:
+    # Not scope["state"]: a server may share that one between requests.
+    return cast("MutableMapping[str, Any]", connection.scope)
+
+
+def _settings(connection: Connection) -> Settings:
+    settings: Settings = connection.app.state.settings
+    return settings
