@@ -1,0 +1,162 @@
+"""Runs a few programs side by side: restarts what dies, and leaves nothing running behind.
+
+Knows nothing of what the programs do. Each child leads a process group of its own, so that Ctrl-C
+reaches only us and we decide the order, and so that what a child leaves behind can be ended too.
+Where the system has ``setpriv`` (every Linux), the kernel sends the children SIGTERM when we die,
+whatever killed us.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+
+import msgspec
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
+
+# A child that lived this long (seconds) was well; its next death is counted as the first.
+STEADY = 30.0
+# So many deaths in a row, each sooner than that, and there is no point in going on.
+DEATHS = 5
+# Seconds before the first restart; doubled each time, at most the second.
+PAUSES = (0.5, 15.0)
+# Seconds a child has to finish what it is doing once asked to stop.
+GRACE = 10.0
+
+
+class Child(msgspec.Struct, frozen=True):
+    """A program to keep running: its ``name`` in messages, its arguments, its environment."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+
+
+class ChildFailedError(RuntimeError):
+    """A sentence: which program would not stay up."""
+
+
+def mortal(argv: Sequence[str], when_we_die: str = "TERM") -> list[str]:
+    """``argv`` so that the kernel sends it the signal when the calling *thread* dies (prctl(2),
+    PR_SET_PDEATHSIG): start it from the main thread."""
+    setpriv = _setpriv()
+    return [setpriv, "--pdeathsig", when_we_die, "--", *argv] if setpriv else list(argv)
+
+
+@cache
+def _setpriv() -> str | None:
+    return shutil.which("setpriv")
+
+
+def port_taken(host: str, port: int) -> bool:
+    """Whether somebody listens there already; an address that is not ours raises ``OSError``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == 98 or isinstance(error, PermissionError):  # EADDRINUSE
+                return True
+            raise
+    return False
+
+
+def free_port() -> int:
+    """A port of the loopback address on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def supervise(
+    children: Sequence[Child],
+    started: Callable[[], Awaitable[None]] | None = None,
+    *,
+    grace: float = GRACE,
+) -> None:
+    """Runs the children until SIGINT, SIGTERM or SIGHUP, then stops them all and returns.
+
+    A second signal does not wait for them to finish. ``started`` runs beside them, to wait until
+    they answer and say so; what it raises ends everything. Raises ``ChildFailedError`` when one
+    keeps dying.
+    """
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def asked() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    async def until_asked() -> None:
+        if started:
+            await started()
+        await stop.wait()
+
+    loop = asyncio.get_running_loop()
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup(1) means it
+        signals.append(signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, asked)
+    tasks = [asyncio.create_task(_keep(child, grace, hurry)) for child in children]
+    tasks += [asyncio.create_task(stop.wait()), asyncio.create_task(until_asked())]  # type: ignore[arg-type]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for number in signals:
+            loop.remove_signal_handler(number)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
+    """Runs the child again and again until cancelled, which stops it."""
+    deaths = 0
+    while True:
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *mortal(child.argv),
+            env=dict(child.env),
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            code = await process.wait()
+        finally:
+            await _end(process, grace, hurry)
+        deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
+        if deaths == DEATHS:
+            raise ChildFailedError(
+                f"{child.name} stopped {deaths} times in a row (the last time with code {code}); "
+                "what it wrote above says why."
+            )
+        pause = min(PAUSES[0] * 2 ** (deaths - 1), PAUSES[1])
+        log.warning(
+            "A process died and is started again", process=child.name, code=code, pause=pause
+        )
+        await asyncio.sleep(pause)
+
+
+async def _end(process: asyncio.subprocess.Process, grace: float, hurry: asyncio.Event) -> None:
+    """Asks the process to stop, waits for at most ``grace`` seconds, then ends its whole group."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        waits = [asyncio.create_task(process.wait()), asyncio.create_task(hurry.wait())]
+        await asyncio.wait(waits, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
