@@ -6,11 +6,13 @@ An unknown or bad value stops the start with a sentence that says which and why.
 
 import base64
 import difflib
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import msgspec
 
@@ -18,7 +20,7 @@ PREFIX = "BALAGH_"
 
 
 class SettingsError(ValueError):
-    """One sentence for the person who starts the program: which setting, what is wrong, what is right."""
+    """A sentence for the person who starts the program: which setting, what is wrong with it."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +89,14 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value.strip()
+    if not value.isprintable():
+        raise ValueError("must be one line of ordinary characters")
+    return value
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def read(value: str) -> int:
-        if not re.fullmatch(r"\d+", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(value)
 
@@ -111,14 +113,38 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an address such as https://balagh.example.sa")
+    if not _is_web_address(value):
+        raise ValueError("must be an address such as https://example.sa/path")
+    return value
+
+
+def _portal_address(value: str) -> str:
+    if not _is_web_address(value) or urlsplit(value).path not in ("", "/"):
+        raise ValueError("must be an address without a path, such as https://balagh.example.sa")
     return value.rstrip("/")
 
 
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - a bad port raises
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and parts.username is None
+        and not (parts.query or parts.fragment or re.search(r"\s", value))
+    )
+
+
 def _database(value: str) -> str:
-    if not value.startswith(("postgresql://", "postgres://")):
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - a bad port raises
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise ValueError("must be an address such as postgresql://user:password@host/balagh")
     return value
 
@@ -128,14 +154,15 @@ def _key(value: str) -> bytes:
         key = base64.b64decode(value, validate=True)
     except ValueError:
         key = b""
-    if len(key) != 32:
+    if len(key) != 32 or len(set(key)) < 8:
         raise ValueError("must be 32 random bytes in base64, as `openssl rand -base64 32` prints")
     return key
 
 
 def _mailbox(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+|[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>", value):
-        raise ValueError("must be an address such as balagh@example.sa or Balagh <balagh@example.sa>")
+    address = r"[^@\s<>]+@[^@\s<>]+"
+    if not re.fullmatch(rf"{address}|[^<>]*<{address}>", value) or not value.isprintable():
+        raise ValueError("must be balagh@example.sa or Balagh <balagh@example.sa>")
     return value
 
 
@@ -143,18 +170,23 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _weekend(value: str) -> tuple[int, ...]:
-    names = [part.strip().lower() for part in value.split(",") if part.strip()]
+    names = [name.lower() for name in _list(value)]
     if any(name not in _DAYS for name in names) or len(set(names)) > 6:
-        raise ValueError("must name days such as fri,sat")
+        raise ValueError("must name at most six days, such as fri,sat")
     return tuple(sorted({_DAYS.index(name) for name in names}))
 
 
 def _zone(value: str) -> str:
-    from zoneinfo import ZoneInfo, available_timezones
-
     if value not in available_timezones():
-        raise ValueError("must be a time zone name such as Asia/Riyadh")
-    return ZoneInfo(value).key
+        raise ValueError("must be the name of a time zone, such as Asia/Riyadh")
+    return value
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_address(part)) for part in _list(value))
+    except ValueError:
+        raise ValueError("must be IP addresses separated by commas, such as 10.0.0.5") from None
 
 
 def _list(value: str) -> tuple[str, ...]:
@@ -163,50 +195,60 @@ def _list(value: str) -> tuple[str, ...]:
 
 SETTINGS = (
     Setting("database_url", _database, None,
-        "PostgreSQL ≥ 15. Without it, Balagh runs a server of its own in the data folder.", secret=True),
+        "PostgreSQL ≥ 15. Without it, Balagh runs a server of its own in the data folder.",
+        secret=True),
     Setting("database_pool", _number(2, 100), "10", "Connections each process may open."),
     Setting("data", Path, "balagh-data", "Folder for people's files and the embedded database."),
     Setting("host", _text, "127.0.0.1", "Address the web server listens on."),
     Setting("port", _number(1, 65535), "8000", "Port the web server listens on."),
-    Setting("public_url", _web_address, "http://localhost:8000",
+    Setting("public_url", _portal_address, "http://localhost:8000",
         "Address under which people reach the portal; links in messages begin with it. "
         "With https, cookies carry the `__Host-` prefix and HSTS is sent."),
     Setting("web_processes", _number(1, 64), "1", "Web server processes."),
-    Setting("trusted_proxies", _list, "",
+    Setting("trusted_proxies", _addresses, "",
         "Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."),
     Setting("secret_key", _key, None,
         "32 random bytes in base64: encrypts national ids, keys their look-up hash, signs forms. "
         "Losing it loses the national ids; `openssl rand -base64 32` makes one.",
         required=True, secret=True),
-    Setting("log_level", _one_of("debug", "info", "warning", "error"), "info", "Least level logged."),
+    Setting("log_level", _one_of("debug", "info", "warning", "error"), "info",
+        "Least level that is logged."),
     Setting("oidc_issuer", _web_address, None,
-        "Issuer of the beneficiaries' identity provider; its discovery document is read from there.",
+        "Issuer of the beneficiaries' identity provider, spelled as the provider spells it; its "
+        "discovery document is read from there.",
         required=True),
     Setting("oidc_client_id", _text, None, "Our client id at the issuer.", required=True),
     Setting("oidc_client_secret", _text, None,
         "Our client secret; leave it out for a public client (PKCE is always used).", secret=True),
     Setting("oidc_scopes", _text, "openid profile email phone", "Scopes to ask for."),
-    Setting("oidc_claim_national_id", _text, "national_id", "Claim that holds the national id or iqama."),
+    Setting("oidc_claim_national_id", _text, "national_id",
+        "Claim that holds the national id or iqama."),
     Setting("oidc_claim_name", _text, "name", "Claim that holds the full name."),
     Setting("oidc_claim_phone", _text, "phone_number", "Claim that holds the mobile number."),
     Setting("oidc_claim_email", _text, "email", "Claim that holds the e-mail address."),
     Setting("session_hours", _number(1, 720), "12", "A session ends this long after sign-in."),
-    Setting("session_idle_minutes", _number(5, 10080), "60", "A session ends after this long without a request."),
+    Setting("session_idle_minutes", _number(5, 10080), "60",
+        "A session ends after this long without a request."),
     Setting("smtp_host", _text, "localhost", "SMTP server that takes our e-mail."),
     Setting("smtp_port", _number(1, 65535), "25", "Its port."),
-    Setting("smtp_security", _one_of("none", "starttls", "tls"), "none", "How the connection is secured."),
+    Setting("smtp_security", _one_of("none", "starttls", "tls"), "none",
+        "How the connection is secured."),
     Setting("smtp_username", _text, None, "Name to sign in with, if the server asks."),
     Setting("smtp_password", _text, None, "Password to sign in with.", secret=True),
     Setting("mail_from", _mailbox, "Balagh <balagh@localhost>", "Sender of e-mail."),
     Setting("sms_url", _web_address, None,
-        "HTTP gateway that takes SMS as JSON (docs/sms.md). Without it no SMS is sent, e-mail still is."),
+        "HTTP gateway that takes SMS as JSON (docs/sms.md). Without it no SMS is sent, "
+        "e-mail still is."),
     Setting("sms_token", _text, None, "Bearer token for the gateway.", secret=True),
     Setting("sms_sender", _text, "Balagh", "Sender name shown on the phone."),
     Setting("zone", _zone, "Asia/Riyadh", "Time zone of working days and of times shown."),
     Setting("weekend", _weekend, "fri,sat", "Days of the week that are not worked."),
-    Setting("resolution_days", _number(1, 60), "5", "Working days within which a report is answered."),
-    Setting("missing_data_hours", _number(1, 720), "48", "Clock hours for answering a request for data."),
-    Setting("reopen_days", _number(0, 365), "14", "Days after closing in which reopening can be asked for."),
+    Setting("resolution_days", _number(1, 60), "5",
+        "Working days within which a report is answered."),
+    Setting("missing_data_hours", _number(1, 720), "48",
+        "Clock hours for answering a request for data."),
+    Setting("reopen_days", _number(0, 365), "14",
+        "Days after closing in which reopening can be asked for."),
 )  # fmt: skip
 
 
@@ -219,32 +261,75 @@ def load(environ: Mapping[str, str], *, demo: bool = False) -> Settings:
     known = {setting.variable: setting for setting in SETTINGS}
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable.removesuffix("_FILE") not in known:
-            near = difflib.get_close_matches(variable, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            names = [setting.name for setting in SETTINGS]
+            near = difflib.get_close_matches(variable.removeprefix(PREFIX).lower(), names, n=1)
+            hint = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
             raise SettingsError(f"{variable} is not a setting of Balagh.{hint}")
     values = {setting.name: _value(setting, environ, demo=demo) for setting in SETTINGS}
+    if (values["smtp_username"] is None) != (values["smtp_password"] is None):
+        raise SettingsError("BALAGH_SMTP_USERNAME and BALAGH_SMTP_PASSWORD go together; set both.")
     return Settings(**values, demo=demo)
 
 
 def _value(setting: Setting, environ: Mapping[str, str], *, demo: bool) -> Any:
-    raw = environ.get(setting.variable)
-    path = environ.get(setting.variable + "_FILE")
+    variable = setting.variable
+    raw = environ.get(variable)
+    path = environ.get(variable + "_FILE")
     if raw is not None and path is not None:
-        raise SettingsError(f"{setting.variable} and {setting.variable}_FILE are both set; keep one.")
+        raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one.")
     if path is not None:
+        variable += "_FILE"
         try:
-            raw = Path(path).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{setting.variable}_FILE names a file that cannot be read: {error}.") from error
+            raw = Path(path).read_text("utf-8")
+        except UnicodeDecodeError:
+            raise SettingsError(f"{variable} names a file that is not text: {path}.") from None
+        except OSError as error:
+            reason = error.strerror or "unknown reason"
+            raise SettingsError(f"{variable}: cannot read {path} ({reason}).") from error
     if raw is None:
         if setting.required and not (demo and setting.name.startswith("oidc_")):
-            raise SettingsError(f"{setting.variable} is missing. {setting.about}")
+            raise SettingsError(f"{variable} is missing. {setting.about}")
         raw = setting.default
+    elif not raw.strip():
+        # Not the default: a secret that failed to arrive must not go unnoticed.
+        raise SettingsError(f"{variable} is empty; give it a value or leave it out.")
     if raw is None:
         return None
     try:
-        return setting.read(raw)
+        return setting.read(raw.strip())
     except ValueError as error:
-        # The value of a secret is never repeated.
-        shown = "" if setting.secret else f" (it is {raw!r})"
-        raise SettingsError(f"{setting.variable} {error}{shown}.") from error
+        # The value of a secret is never repeated, nor kept in the chain of causes.
+        shown = "" if setting.secret else f" (it is {raw.strip()!r})"
+        raise SettingsError(f"{variable} {error}{shown}.") from None
+
+
+def as_markdown() -> str:
+    """``docs/settings.md``: every setting, its default and what it means."""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- Made from src/balagh/settings.py by `just docs`. Change it there. -->",
+        "",
+        "Every setting is an environment variable. Any of them may be given as a file instead: "
+        "`BALAGH_SECRET_KEY_FILE=/run/secrets/key` reads the value from that file, without the "
+        "line end. Balagh does not start with a setting that it does not know, that is empty, or "
+        "whose value it cannot use; it says which one and why. `balagh doctor` tries them out.",
+        "",
+        "| Variable | Default | Meaning |",
+        "|---|---|---|",
+    ]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "–"
+        if setting.required:
+            default = "**required**"
+        secret = " Secret: never shown or logged." if setting.secret else ""
+        lines.append(f"| `{setting.variable}` | {default} | {setting.about}{secret} |")
+    lines += [
+        "",
+        "`balagh demo` takes none of them: it makes its own key and keeps it in its data folder.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(as_markdown())
