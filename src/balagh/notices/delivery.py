@@ -1,0 +1,226 @@
+"""Sends what the outbox holds: at least once, in each recipient's order, safe with several workers.
+
+Specification 6: "A message that fails is retried with growing pauses; an SMS that fails for good
+falls back to e-mail." How it holds under crashes is in ``docs/notices.md``.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from secrets import SystemRandom
+from typing import Any
+
+import msgspec
+import structlog
+from jinja2 import TemplateError
+
+from balagh.database import fetch
+from balagh.notices.messages import render
+from balagh.notices.transports import DeliveryError, Outgoing, Transport
+
+CHANNELS = ("email", "sms")
+
+# Minutes after the first, second, … failed attempt; about a day in all, then the notice has failed.
+PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
+# Messages of one channel on their way at once, and so SMTP connections in use.
+LANES = 4
+# The longest that one message may take, whatever the other side does.
+_SENDING = timedelta(seconds=20)
+# A later message to the same recipient waits this many attempts for an earlier one, then passes it:
+# half an hour out of order is better than a deadline told too late.
+_PATIENCE = 5
+
+_log = structlog.get_logger()
+_random = SystemRandom()
+
+# The lease is the new next_attempt_at: if we die, the row is due again by itself. Only the first
+# waiting row of a recipient can be claimed, so two workers never overtake each other. Several
+# workers skip each other's locked rows; one that waited for nothing sees the lease and passes on.
+_CLAIM = """
+WITH due AS (
+  SELECT notice.id FROM notice
+  WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
+    AND NOT EXISTS (
+      SELECT FROM notice AS earlier
+      WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
+        AND earlier.recipient = notice.recipient AND earlier.id < notice.id
+        AND earlier.attempts < $5)
+  ORDER BY next_attempt_at, id
+  LIMIT $3
+  FOR UPDATE OF notice SKIP LOCKED
+)
+UPDATE notice SET attempts = attempts + 1, next_attempt_at = $4
+FROM due WHERE notice.id = due.id
+RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
+"""
+
+# Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
+_SENT = """
+UPDATE notice SET state = 'sent', sent_at = $2, provider_id = $3, error = NULL
+WHERE id = $1 AND state = 'waiting'
+"""
+
+# `attempts` tells whether the row is still ours.
+_RETRY = """
+UPDATE notice SET next_attempt_at = $3, error = $4
+WHERE id = $1 AND attempts = $2 AND state = 'waiting'
+"""
+
+# An SMS that failed for good becomes an e-mail, unless the same moment goes out by e-mail anyway.
+_FAIL = """
+WITH failed AS (
+  UPDATE notice SET state = 'failed', error = $4
+  WHERE id = $1 AND attempts = $2 AND state = 'waiting'
+  RETURNING *
+)
+INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
+SELECT key || ':fallback', moment, 'email', data->>'fallback_email', language,
+       data - 'fallback_email', $3, $3
+FROM failed
+WHERE channel = 'sms' AND data->>'fallback_email' IS NOT NULL
+  AND NOT EXISTS (
+    SELECT FROM notice AS sibling
+    WHERE sibling.key = regexp_replace(failed.key, ':sms$', ':email'))
+ON CONFLICT (key) DO NOTHING
+"""
+
+_RELEASE = """
+UPDATE notice SET attempts = notice.attempts - 1, next_attempt_at = $1
+FROM unnest($2::bigint[], $3::smallint[]) AS ours (id, attempts)
+WHERE notice.id = ours.id AND notice.attempts = ours.attempts AND state = 'waiting'
+"""
+
+
+class Delivered(msgspec.Struct):
+    """How many messages of a batch went which way; released ones (we were told to stop) count
+    nowhere."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.sent + self.retried + self.failed
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    id: int
+    moment: str
+    channel: str
+    recipient: str
+    language: str
+    data: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+async def deliver_due(
+    transports: Mapping[str, Transport],
+    now: datetime,
+    limit: int = 20,
+    *,
+    channels: Iterable[str] = CHANNELS,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Claims up to ``limit`` messages of each channel that are due at ``now`` and sends them.
+
+    Returns when each was taken, put off or given up. A batch holds at most one message for each
+    recipient, so call again until ``total`` is 0. When ``stopping()`` turns true, messages in hand
+    are finished and the rest goes back to the outbox.
+    """
+    delivered = Delivered()
+    done = await asyncio.gather(
+        *(_deliver(transports[channel], channel, now, limit, stopping, delivered)
+          for channel in channels),
+        return_exceptions=True,
+    )  # fmt: skip
+    for result in done:
+        if result is not None:
+            raise result
+    return delivered
+
+
+async def _deliver(
+    transport: Transport,
+    channel: str,
+    now: datetime,
+    limit: int,
+    stopping: Callable[[], bool],
+    delivered: Delivered,
+) -> None:
+    claims = deque(await _claim(channel, now, limit))
+
+    async def lane() -> None:
+        while claims and not stopping():
+            await _attempt(transport, claims.popleft(), now, delivered)
+
+    try:
+        # Every lane finishes what it has begun, even when another meets a broken database.
+        for result in await asyncio.gather(*(lane() for _ in range(LANES)), return_exceptions=True):
+            if result is not None:
+                raise result
+    finally:
+        await _release(claims, now)
+
+
+async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
+    # Long enough for the last message of the batch when every one before it took its longest.
+    lease = now + _SENDING * (-(-limit // LANES) + 1)
+    rows = await fetch(_CLAIM, now, channel, limit, lease, _PATIENCE)
+    claims = [
+        _Claim(**{**row, "data": msgspec.json.decode(row["data"])}) for row in map(dict, rows)
+    ]
+    return sorted(claims, key=lambda claim: claim.id)
+
+
+async def _attempt(
+    transport: Transport, claim: _Claim, now: datetime, delivered: Delivered
+) -> None:
+    log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
+    try:
+        provider_id = await _send(transport, claim)
+    except DeliveryError as error:
+        if error.permanent or claim.attempts > len(PAUSES):
+            await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
+            delivered.failed += 1
+            log.error("notice failed", attempts=claim.attempts, reason=error.reason)
+        else:
+            again = now + _pause(claim.attempts, error.retry_after)
+            await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
+            delivered.retried += 1
+            log.warning("notice put off", attempts=claim.attempts, reason=error.reason)
+    else:
+        await fetch(_SENT, claim.id, now, provider_id)
+        delivered.sent += 1
+        log.info("notice sent", attempts=claim.attempts)
+
+
+async def _send(transport: Transport, claim: _Claim) -> str | None:
+    try:
+        content = render(claim.moment, claim.channel, claim.language, claim.data)
+    except (TemplateError, KeyError, TypeError, ValueError) as error:
+        # A fault of ours: the people it is meant for should not lose the message to it, so it
+        # waits for the mended program.
+        reason = f"the message could not be written: {type(error).__name__}"
+        raise DeliveryError(permanent=False, reason=reason) from error
+    notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
+    try:
+        async with asyncio.timeout(_SENDING.total_seconds()):
+            return await transport.send(notice)
+    except TimeoutError as error:
+        raise DeliveryError(permanent=False, reason="no answer in time") from error
+
+
+def _pause(attempts: int, retry_after: float | None) -> timedelta:
+    """Up to a fifth more or less, so that messages that failed together do not return together; at
+    least as long as the other side asked for."""
+    minutes = PAUSES[attempts - 1] * _random.uniform(0.8, 1.2)
+    return max(timedelta(minutes=minutes), timedelta(seconds=retry_after or 0))
+
+
+async def _release(claims: Sequence[_Claim], now: datetime) -> None:
+    if claims:
+        ids = [claim.id for claim in claims]
+        await fetch(_RELEASE, now, ids, [claim.attempts for claim in claims])

@@ -1,0 +1,49 @@
+"""Ways out for a message: each transport takes one rendered message and hands it over, or says why
+it could not (specification 6, "A message that fails is retried with growing pauses")."""
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from balagh.notices.messages import Email, Sms
+
+
+class DeliveryError(Exception):
+    """The other side did not take the message.
+
+    ``permanent``: sending it again cannot help. ``reason``: for the notice's row and the log, so it
+    never holds the recipient or the text. ``retry_after``: seconds the other side asked us to wait.
+    """
+
+    def __init__(self, *, permanent: bool, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """One message on its way. ``id`` is the outbox row's: every attempt carries the same one."""
+
+    id: int
+    recipient: str
+    language: str
+    created_at: datetime
+    content: Email | Sms
+
+
+class Transport(Protocol):
+    """Safe to use from several tasks at once."""
+
+    async def send(self, notice: Outgoing) -> str | None:
+        """Hands the message over; returns what the other side calls it, or ``DeliveryError``."""
+        ...
+
+    async def rest(self) -> None:
+        """Nothing more is due for now: lets go of idle connections. ``send`` opens new ones."""
+        ...
+
+    async def close(self) -> None:
+        """No more messages will come."""
+        ...

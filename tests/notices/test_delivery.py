@@ -1,0 +1,278 @@
+"""The outbox: at least once, in order for each recipient, side by side, with growing pauses."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from tests.notices.outbox import NOURA, NOW, put, row, settings_for
+from tests.notices.servers import gateway, mail_server
+
+from balagh.database import fetch
+from balagh.notices.delivery import PAUSES, Delivered, deliver_due
+from balagh.notices.transports import DeliveryError, Outgoing, Transport
+from balagh.notices.transports.email import EmailTransport
+from balagh.notices.transports.sms import SmsTransport
+
+pytestmark = pytest.mark.usefixtures("db")
+
+MINUTE = timedelta(minutes=1)
+TO = "noura@example.com"
+PHONE = "+966550000001"
+
+
+class Ways:
+    """Both transports for as long as the block runs."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings_for(**settings)
+
+    async def __aenter__(self) -> dict[str, Transport]:
+        self.made: dict[str, Transport] = {
+            "email": EmailTransport(self.settings, timeout=1.0),
+            "sms": SmsTransport(self.settings, timeout=1.0),
+        }
+        return self.made
+
+    async def __aexit__(self, *_: object) -> None:
+        for transport in self.made.values():
+            await transport.close()
+
+
+def counts(delivered: Delivered) -> tuple[int, int, int]:
+    return delivered.sent, delivered.retried, delivered.failed
+
+
+async def test_what_is_due_goes_out_and_what_is_not_waits() -> None:
+    async with mail_server() as server, gateway() as told:
+        due = [await put(TO), await put(PHONE)]
+        later = await put("reem@example.com", now=NOW + MINUTE)
+        async with Ways(smtp_port=server.port, sms_url=told.url) as ways:
+            assert counts(await deliver_due(ways, NOW)) == (2, 0, 0)
+            assert counts(await deliver_due(ways, NOW)) == (0, 0, 0)
+    sent, by_sms = [await row(id) for id in due]
+    assert (sent["state"], sent["sent_at"], sent["attempts"]) == ("sent", NOW, 1)
+    assert "queued as 7" in sent["provider_id"]
+    assert by_sms["provider_id"] == "gw-1"
+    assert (await row(later))["state"] == "waiting"
+    assert server.mails[0]["Message-ID"] == f"<notice-{due[0]}@example.sa>"
+    assert told.requests[0]["id"] == f"notice-{due[1]}"
+
+
+async def test_a_day_of_growing_pauses_then_it_has_failed() -> None:
+    async with mail_server() as server:
+        server.answer = lambda recipient: f"450 4.2.1 {recipient} busy"
+        id = await put(TO)
+        now, waits = NOW, []
+        async with Ways(smtp_port=server.port) as ways:
+            with capture_logs() as logs:
+                for _ in PAUSES:
+                    assert counts(await deliver_due(ways, now)) == (0, 1, 0)
+                    again = (await row(id))["next_attempt_at"]
+                    waits.append((again - now) / MINUTE)
+                    assert counts(await deliver_due(ways, again - MINUTE / 60)) == (0, 0, 0)
+                    now = again
+                assert counts(await deliver_due(ways, now)) == (0, 0, 1)
+    for waited, pause in zip(waits, PAUSES, strict=True):
+        assert 0.8 * pause <= waited <= 1.2 * pause
+    assert timedelta(hours=19) < now - NOW < timedelta(hours=29)
+    gone = await row(id)
+    assert (gone["state"], gone["error"]) == ("failed", "SMTP refused: 450 4.2.1")
+    assert [log["log_level"] for log in logs] == ["warning"] * len(PAUSES) + ["error"]
+    assert TO not in str(logs)
+    assert NOURA["name"] not in str(logs)
+
+
+async def test_what_cannot_be_delivered_fails_at_once() -> None:
+    async with mail_server() as server:
+        server.answer = lambda recipient: "550 5.1.1 unknown"
+        id = await put(TO)
+        async with Ways(smtp_port=server.port) as ways:
+            assert counts(await deliver_due(ways, NOW)) == (0, 0, 1)
+    assert (await row(id))["error"] == "SMTP refused: 550 5.1.1"
+
+
+async def test_the_gateway_is_given_the_time_it_asked_for() -> None:
+    async with gateway() as told:
+        told.answer = lambda to: (429, {"Retry-After": "1800"}, b"")
+        id = await put(PHONE)
+        async with Ways(sms_url=told.url) as ways:
+            assert counts(await deliver_due(ways, NOW)) == (0, 1, 0)
+            assert (await row(id))["next_attempt_at"] == NOW + 30 * MINUTE
+            told.answer = lambda to: (202, {}, b"{}")
+            assert counts(await deliver_due(ways, NOW + 30 * MINUTE)) == (1, 0, 0)
+    after = await row(id)
+    assert (after["state"], after["error"], after["attempts"]) == ("sent", None, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "sibling", "emails"),
+    [
+        (400, {**NOURA, "fallback_email": TO}, False, 1),
+        # The same moment goes out by e-mail anyway.
+        (400, {**NOURA, "fallback_email": TO}, True, 0),
+        (400, NOURA, False, 0),
+        # Not failed yet.
+        (500, {**NOURA, "fallback_email": TO}, False, 0),
+    ],
+)
+async def test_an_sms_that_failed_for_good_becomes_an_email(
+    status: int, data: dict[str, Any], sibling: bool, emails: int
+) -> None:
+    async with mail_server() as server, gateway() as told:
+        told.answer = lambda to: (status, {}, b"")
+        await put(PHONE, key="report:15:opened:1:sms", data=data)
+        if sibling:
+            await put("reem@example.com", key="report:15:opened:1:email", now=NOW + MINUTE)
+        async with Ways(smtp_port=server.port, sms_url=told.url) as ways:
+            await deliver_due(ways, NOW)
+            await deliver_due(ways, NOW)
+    assert len(server.of(TO)) == emails
+    rows = await fetch("SELECT * FROM notice WHERE key = 'report:15:opened:1:sms:fallback'")
+    assert len(rows) == emails
+    if emails:
+        assert "fallback_email" not in rows[0]["data"]
+
+
+async def test_a_fault_of_ours_does_not_lose_the_message() -> None:
+    id, unknown = await put(TO, data={"name": "x"}), await put("b@example.com", moment="unheard_of")
+    async with Ways() as ways:
+        assert counts(await deliver_due(ways, NOW)) == (0, 2, 0)
+    assert (await row(id))["error"] == "the message could not be written: UndefinedError"
+    assert (await row(unknown))["error"] == "the message could not be written: TemplateNotFound"
+
+
+async def test_a_recipient_gets_messages_in_their_order() -> None:
+    async with mail_server() as server:
+        first, second = await put(TO), await put(TO)
+        other = await put("reem@example.com")
+        server.answer = lambda to: "450 later" if to == TO and not server.mails else "250 OK"
+        async with Ways(smtp_port=server.port) as ways:
+            assert (await deliver_due(ways, NOW)).retried == 1
+            # The second is due, but the first has not gone.
+            assert counts(await deliver_due(ways, NOW)) == (0, 0, 0)
+            again = NOW + 2 * MINUTE
+            assert (await deliver_due(ways, again)).sent == 1
+            assert (await deliver_due(ways, again)).sent == 1
+    assert [m["Message-ID"] for m in server.mails] == [
+        f"<notice-{id}@example.sa>" for id in (other, first, second)
+    ]
+
+
+async def test_a_message_stuck_for_half_an_hour_is_passed() -> None:
+    async with mail_server() as server:
+        first, second = await put(TO), await put(TO)
+        await fetch(
+            "UPDATE notice SET attempts = 5, next_attempt_at = $2 WHERE id = $1",
+            first, NOW + 15 * MINUTE,
+        )  # fmt: skip
+        async with Ways(smtp_port=server.port) as ways:
+            assert counts(await deliver_due(ways, NOW)) == (1, 0, 0)
+    assert (await row(second))["state"] == "sent"
+
+
+async def test_two_workers_send_each_of_300_once_on_few_connections() -> None:
+    recipients = [f"person{n % 60}@example.com" for n in range(300)]
+    ids = [await put(recipient) for recipient in recipients]
+    async with mail_server() as server:
+
+        async def work() -> int:
+            sent = 0
+            async with Ways(smtp_port=server.port) as ways:
+                for _ in range(1000):
+                    batch = await deliver_due(ways, NOW)
+                    sent += batch.sent
+                    left = await fetch("SELECT 1 FROM notice WHERE state = 'waiting' LIMIT 1")
+                    if not left:
+                        return sent
+            raise AssertionError("not done after 1000 batches")
+
+        shares = await asyncio.gather(work(), work())
+    assert sum(shares) == 300
+    assert min(shares) > 0
+    assert Counter(str(m["Message-ID"]) for m in server.mails) == Counter(
+        f"<notice-{id}@example.sa>" for id in ids
+    )
+    for recipient in set(recipients):
+        got = [str(m["Message-ID"]) for m in server.of(recipient)]
+        assert got == sorted(got, key=lambda name: int(name.split("-")[1].split("@")[0]))
+    # Four for each of the two.
+    assert server.connections <= 8
+    assert server.open_at_most <= 8
+
+
+async def test_when_told_to_stop_the_rest_goes_back() -> None:
+    ids = [await put(f"person{n}@example.com") for n in range(20)]
+    async with mail_server() as server, Ways(smtp_port=server.port) as ways:
+        delivered = await deliver_due(ways, NOW, stopping=lambda: len(server.mails) >= 3)
+        assert 3 <= delivered.sent <= 7
+        rows = [await row(id) for id in ids]
+        back = [r for r in rows if r["state"] == "waiting"]
+        assert len(back) == 20 - delivered.sent
+        assert {(r["attempts"], r["next_attempt_at"]) for r in back} == {(0, NOW)}
+        # Nothing waits for a lease.
+        assert (await deliver_due(ways, NOW)).sent == len(back)
+
+
+async def test_a_cancelled_batch_gives_back_what_it_had_not_begun() -> None:
+    for n in range(20):
+        await put(f"person{n}@example.com")
+    async with mail_server() as server, Ways(smtp_port=server.port) as ways:
+        server.hang = True
+        task = asyncio.create_task(deliver_due(ways, NOW))
+        await server.busy.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    states = Counter(r["attempts"] for r in await fetch("SELECT attempts FROM notice"))
+    # The four in hand may have been taken: their lease decides.
+    assert states == {0: 16, 1: 4}
+
+
+class Slow:
+    """A transport during whose sending something happens."""
+
+    def __init__(self, meanwhile: Any, error: DeliveryError | None = None) -> None:
+        self.meanwhile, self.error = meanwhile, error
+
+    async def send(self, notice: Outgoing) -> str | None:
+        await self.meanwhile()
+        if self.error:
+            raise self.error
+        return None
+
+    async def rest(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_row_that_another_took_over_is_not_put_off_by_us() -> None:
+    id = await put(TO)
+
+    async def taken_over() -> None:
+        await fetch("UPDATE notice SET attempts = 2, next_attempt_at = $1", NOW + 9 * MINUTE)
+
+    ways: dict[str, Transport] = {
+        "email": Slow(taken_over, DeliveryError(permanent=True, reason="x"))
+    }
+    await deliver_due(ways, NOW, channels=["email"])
+    after = await row(id)
+    assert (after["state"], after["next_attempt_at"]) == ("waiting", NOW + 9 * MINUTE)
+    # But sent is sent, whoever has it now.
+    ways = {"email": Slow(taken_over)}
+    await deliver_due(ways, NOW + 9 * MINUTE, channels=["email"])
+    assert (await row(id))["state"] == "sent"
+
+
+async def test_a_broken_database_is_not_kept_quiet() -> None:
+    await put(TO)
+
+    async def broken() -> None:
+        raise ConnectionResetError("database gone")
+
+    with pytest.raises(ConnectionResetError):
+        await deliver_due({"email": Slow(broken)}, NOW, channels=["email"])
