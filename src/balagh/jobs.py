@@ -1,0 +1,252 @@
+"""The worker and what wakes it: ``python -m balagh.jobs``.
+
+Jobs only wake. The promise is the outbox row, never the job: SAQ runs a job at most once, forgets
+it when it is done, and cannot take part in our transactions. So a job says "look now", and
+``sweep`` says it every minute for whatever was missed.
+
+Ways of SAQ 0.26 that shaped this, each seen in its source: a key stays taken while its job runs
+(and for the rest of the second unless ``ttl`` is -1), so a wake-up can be refused and is tried
+again; ``group_key`` keeps jobs that have none from running; ``Worker.stop`` waits its whole grace
+period for its own idle loops.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import cast
+
+import asyncpg
+import psycopg
+import saq
+import structlog
+import uvloop
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from saq.queue.postgres import PostgresQueue
+from saq.types import Context
+
+from balagh import clock, database, logs
+from balagh.notices.delivery import CHANNELS, deliver_due
+from balagh.notices.transports import Transport
+from balagh.notices.transports.email import EmailTransport
+from balagh.notices.transports.sms import SmsTransport
+from balagh.people.tables import Session, SignInAttempt
+from balagh.settings import Settings, SettingsError, load
+
+# Seconds.
+_COALESCE = 0.2
+_WAKE_AGAIN = (0.2, 0.4, 0.8, 1.6)
+_BEAT = 5
+_SILENT = 20
+_DRAIN = 600
+_STOP = 8.0
+
+_log = structlog.get_logger()
+
+
+class Waker:
+    """Tells the worker that the outbox has something new; lives in each web process.
+
+    ``start`` and ``stop`` with the application; ``wake`` after a transaction that wrote notices. It
+    only sets a flag: a task of its own does the rest, at most once in 200 ms. If the worker cannot
+    be woken the notice still goes out, with the next sweep.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.database_url or str(database.engine().config["dsn"])
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="waker")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def wake(self) -> None:
+        """Returns at once; call it from the event loop as often as you like."""
+        self._asked.set()
+
+    async def _run(self) -> None:
+        queue = _queue(self._url, connections=1)
+        try:
+            while True:
+                await self._asked.wait()
+                self._asked.clear()
+                try:
+                    await queue.connect()
+                    await self._wake(queue)
+                except (psycopg.Error, PoolTimeout, OSError) as error:
+                    _log.warning("worker not woken", reason=type(error).__name__)
+                await asyncio.sleep(_COALESCE)
+        finally:
+            await queue.pool.close()
+
+    async def _wake(self, queue: PostgresQueue) -> None:
+        """A refused key means that a delivery is under way, which may or may not have looked before
+        our rows were there; ask again until one that begins later is accepted."""
+        refused = list(CHANNELS)
+        for pause in (*_WAKE_AGAIN, 0):
+            refused = [channel for channel in refused if not await _ask(queue, channel)]
+            if not refused:
+                return
+            await asyncio.sleep(pause)
+
+
+async def deliver(context: Context, *, channel: str) -> None:
+    """Sends what is due on one channel until nothing is."""
+    worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
+    end = loop.time() + _DRAIN
+    async with _heartbeat(context["job"]):
+        while not worker.event.is_set() and loop.time() < end:
+            batch = await deliver_due(
+                worker.transports, clock.now(), channels=(channel,), stopping=worker.event.is_set
+            )
+            if batch.total == 0:
+                break
+        await worker.transports[channel].rest()
+
+
+async def sweep(context: Context) -> None:
+    """Every minute: whatever no wake-up was heard for, and what was put off until now."""
+    for channel in CHANNELS:
+        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+
+
+async def tidy(context: Context) -> None:
+    """Every hour: sessions and begun sign-ins that have run out are deleted."""
+    now = clock.now()
+    await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
+    await Session.delete().where(Session.expires_at <= now)
+
+
+class _Worker(saq.Worker[Context]):
+    """A worker that owns its transports and stops when its work in hand is done."""
+
+    def __init__(self, queue: PostgresQueue, transports: dict[str, Transport]) -> None:
+        super().__init__(
+            queue,
+            functions=[deliver],
+            cron_jobs=[
+                saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
+                saq.CronJob(tidy, "7 * * * *", timeout=60, retries=3, ttl=-1),
+            ],
+            concurrency=4,
+            # How soon a job is seen to have died with its worker; see `_SILENT`.
+            timers={"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1},
+            shutdown_grace_period_s=1,
+        )
+        self.transports = transports
+
+    async def stop(self) -> None:
+        self.event.set()
+        if in_hand := [context["task"] for context in self.job_task_contexts.values()]:
+            await asyncio.wait(in_hand, timeout=_STOP)
+        await super().stop()
+
+
+async def run(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT, then at most 10 s to finish what is in hand.
+
+    Raises ``OSError``, ``asyncpg`` or ``psycopg`` errors when the database cannot be reached.
+    """
+    url = settings.database_url
+    if url is None:
+        raise SettingsError(
+            "BALAGH_DATABASE_URL is missing. The worker uses the database that `balagh serve` runs."
+        )
+    transports: dict[str, Transport] = {
+        "email": EmailTransport(settings),
+        "sms": SmsTransport(settings),
+    }
+    queue = _queue(url, connections=4)
+    async with database.pool(settings.database_pool):
+        try:
+            await queue.connect()
+            _log.info("worker started")
+            await _Worker(queue, transports).start()
+        finally:
+            await queue.pool.close()
+            for transport in transports.values():
+                await transport.close()
+    _log.info("worker stopped")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 stopped as asked, 1 no database, 2 bad settings."""
+    parser = argparse.ArgumentParser(prog="python -m balagh.jobs", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="no identity provider is needed")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = load(os.environ, demo=chosen.demo)
+        logs.configure(settings.log_level)
+        if settings.database_url:
+            # From a *_FILE secret, perhaps; the engine reads the variable.
+            os.environ["BALAGH_DATABASE_URL"] = settings.database_url
+        uvloop.run(run(settings))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (OSError, asyncpg.PostgresError, psycopg.Error, PoolTimeout) as error:
+        print(f"The worker cannot use the database: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _queue(url: str, connections: int) -> PostgresQueue:
+    """A queue with a small pool of its own, which ``connect`` opens."""
+    pool = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=connections,
+        timeout=10,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True, "application_name": "balagh jobs"},
+    )
+    return PostgresQueue(
+        pool=pool, name="balagh", min_size=1, max_size=connections, manage_pool_lifecycle=True
+    )
+
+
+async def _ask(queue: PostgresQueue, channel: str) -> bool:
+    """Enqueues a delivery; false if one is queued or running already, in any process."""
+    job = await queue.enqueue(
+        "deliver",
+        key=f"deliver:{channel}",
+        channel=channel,
+        timeout=_DRAIN + 240,
+        heartbeat=_SILENT,
+        retries=3,
+        retry_delay=2.0,
+        ttl=-1,
+    )
+    return job is not None
+
+
+@asynccontextmanager
+async def _heartbeat(job: saq.Job) -> AsyncIterator[None]:
+    """Without it, a delivery that died with its worker would hold its key for the whole timeout."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_BEAT)
+            await job.update()
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+if __name__ == "__main__":
+    sys.exit(main())
