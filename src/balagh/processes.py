@@ -7,6 +7,7 @@ whatever killed us.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from types import FrameType
 
 import msgspec
 import structlog
@@ -39,6 +41,10 @@ class Child(msgspec.Struct, frozen=True):
     env: Mapping[str, str]
 
 
+class PortError(RuntimeError):
+    """A sentence: why nobody can listen there."""
+
+
 class ChildFailedError(RuntimeError):
     """A sentence: which program would not stay up."""
 
@@ -55,18 +61,19 @@ def _setpriv() -> str | None:
     return shutil.which("setpriv")
 
 
-def port_taken(host: str, port: int) -> bool:
-    """Whether somebody listens there already; an address that is not ours raises ``OSError``."""
+def check_port(host: str, port: int) -> None:
+    """Raises ``PortError`` when we could not listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            if error.errno == 98 or isinstance(error, PermissionError):  # EADDRINUSE
-                return True
-            raise
-    return False
+            if error.errno == errno.EADDRINUSE:
+                reason = "another program listens there already. Stop it or choose another port."
+            else:
+                reason = f"{error.strerror or error}."
+            raise PortError(f"Balagh cannot listen on {host} port {port}: {reason}") from error
 
 
 def free_port() -> int:
@@ -74,6 +81,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def stop_as_by_interrupt() -> None:
+    """From now on SIGTERM and SIGHUP end us as Ctrl-C does: by ``KeyboardInterrupt``, through every
+    ``finally``."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in _stop_signals():
+        signal.signal(number, interrupt)
+
+
+def _stop_signals() -> list[signal.Signals]:
+    asked = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    return [number for number in asked if signal.getsignal(number) != signal.SIG_IGN]  # nohup(1)
 
 
 async def supervise(
@@ -99,10 +122,8 @@ async def supervise(
         await stop.wait()
 
     loop = asyncio.get_running_loop()
-    signals = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup(1) means it
-        signals.append(signal.SIGHUP)
-    for number in signals:
+    before = {number: signal.getsignal(number) for number in _stop_signals()}
+    for number in before:
         loop.add_signal_handler(number, asked)
     tasks = [asyncio.create_task(_keep(child, grace, hurry)) for child in children]
     tasks += [asyncio.create_task(stop.wait()), asyncio.create_task(until_asked())]  # type: ignore[arg-type]
@@ -113,8 +134,9 @@ async def supervise(
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for number in signals:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
