@@ -41,7 +41,7 @@ _WAKE_AGAIN = (0.2, 0.4, 0.8, 1.6)
 _BEAT = 5
 _SILENT = 20
 _DRAIN = 600
-_STOP = 8.0
+_STOP = 7.0
 
 _log = structlog.get_logger()
 

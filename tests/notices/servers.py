@@ -23,6 +23,10 @@ class MailServer:
         self.answer: Callable[[str], str] = lambda recipient: "250 OK"
         self.after_data: Callable[[], str] = lambda: "250 2.0.0 OK queued as 7"
         self.hang = False
+        # Seconds that DATA takes.
+        self.delay = 0.002
+        # Takes the message but never says so.
+        self.forget_reply = False
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.connections = 0
@@ -60,7 +64,7 @@ class MailServer:
         try:
             if self.hang:
                 await asyncio.sleep(3600)
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(self.delay)
         finally:
             self._open.discard(id(session))
         reply = self.after_data()
@@ -69,6 +73,8 @@ class MailServer:
             mail = message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
             self.mails.append(mail)
             self.recipients.append(envelope.rcpt_tos[0])
+        if self.forget_reply:
+            await asyncio.sleep(3600)
         return reply
 
 

@@ -191,13 +191,13 @@ async def test_an_address_that_no_header_can_hold_fails_for_good() -> None:
     assert server.connections == 0
 
 
-async def sending(told: Gateway, timeout: float = 10.0) -> SmsTransport:
-    return SmsTransport(settings_for(sms_url=told.url), timeout=timeout)
+def sending(told: Gateway, patience: float = 10.0) -> SmsTransport:
+    return SmsTransport(settings_for(sms_url=told.url), timeout=patience)
 
 
 async def test_an_sms_reaches_the_gateway() -> None:
     async with gateway() as told:
-        transport = await sending(told)
+        transport = sending(told)
         assert await transport.send(sms(7)) == "gw-1"
         await transport.close()
     assert told.requests == [
@@ -234,7 +234,7 @@ async def test_what_the_gateways_answer_means(
 ) -> None:
     async with gateway() as told:
         told.answer = lambda to: (status, headers, f"no {to}".encode())
-        transport = await sending(told)
+        transport = sending(told)
         error = await refused(lambda: transport.send(sms()))
         await transport.close()
     assert error.permanent is permanent
@@ -251,7 +251,7 @@ async def test_a_gateway_that_answers_oddly_has_still_taken_it(
 ) -> None:
     async with gateway() as told:
         told.answer = lambda to: (200, {}, body)
-        transport = await sending(told)
+        transport = sending(told)
         assert await transport.send(sms()) == name
         await transport.close()
 
@@ -259,7 +259,7 @@ async def test_a_gateway_that_answers_oddly_has_still_taken_it(
 async def test_a_gateway_that_hangs_or_is_away_is_tried_later() -> None:
     async with gateway() as told:
         told.answer = lambda to: (0, {}, b"")
-        transport = await sending(told, timeout=0.2)
+        transport = sending(told, patience=0.2)
         error = await refused(lambda: transport.send(sms()))
         assert error.permanent is False
     error = await refused(lambda: transport.send(sms()))

@@ -1,0 +1,275 @@
+"""The worker as people run it: its own process, woken, stopped, killed, without a database."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+from tests.notices.outbox import put, row, settings_for
+from tests.notices.servers import MailServer, gateway, mail_server
+
+from balagh import clock
+from balagh.database import fetch
+from balagh.jobs import Waker, tidy
+from balagh.people.tables import Session, SignInAttempt
+from balagh.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("db")
+
+TO = "noura@example.com"
+PHONE = "+966550000001"
+
+
+@pytest.fixture(autouse=True)
+async def no_jobs(db: None) -> None:
+    """SAQ makes its own tables when something first connects."""
+    if await fetch("SELECT 1 FROM pg_tables WHERE tablename = 'saq_jobs'"):
+        await fetch("DELETE FROM saq_jobs")
+
+
+async def until(holds: Callable[[], Awaitable[object]], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - another process does it
+            await asyncio.sleep(0.05)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The test's environment with these settings and no others of Balagh's but the database."""
+    database = os.environ["BALAGH_DATABASE_URL"]
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("BALAGH_")},
+        "BALAGH_DATABASE_URL": database,
+        "BALAGH_SECRET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "BALAGH_SMTP_HOST": "127.0.0.1",
+        "BALAGH_MAIL_FROM": "balagh@example.sa",
+        **{f"BALAGH_{name.upper()}": value for name, value in settings.items()},
+    }
+
+
+async def start(**settings: str) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "balagh.jobs", "--demo",
+        env=environment(**settings), stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def working(server: MailServer, **settings: str) -> AsyncIterator[Process]:
+    process = await start(smtp_port=str(server.port), **settings)
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            async for line in process.stderr:
+                if b"worker started" in line:
+                    break
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def waker(settings: Settings | None = None) -> AsyncIterator[Waker]:
+    made = Waker(settings or settings_for())
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def stopped(process: Process, number: int = signal.SIGTERM) -> tuple[int, float]:
+    """Exit status, seconds."""
+    began = time.monotonic()
+    process.send_signal(number)
+    async with asyncio.timeout(15):
+        status = await process.wait()
+    return status, time.monotonic() - began
+
+
+async def jobs() -> list[dict[str, Any]]:
+    return [dict(r) for r in await fetch("SELECT * FROM saq_jobs WHERE key LIKE 'deliver:%'")]
+
+
+async def test_a_woken_worker_delivers_at_once_and_stops_when_told() -> None:
+    async with mail_server() as server, gateway() as told:  # noqa: SIM117 - the line would not fit
+        async with waker() as bell, working(server, sms_url=told.url) as process:
+            for n in range(3):
+                # One after the other, so that each wake-up meets the end of another's delivery.
+                ids = [await put(TO, now=clock.now()), await put(PHONE, now=clock.now())]
+                began = time.monotonic()
+                bell.wake()
+
+                async def sent(ids: list[int] = ids) -> bool:
+                    return all([(await row(id))["state"] == "sent" for id in ids])
+
+                await until(sent)
+                assert time.monotonic() - began < 3, n
+            status, seconds = await stopped(process)
+    assert (status, len(server.mails), len(told.requests)) == (0, 3, 3)
+    assert seconds < 4
+    assert await jobs() == []
+
+
+async def test_a_stopping_worker_finishes_what_is_in_hand() -> None:
+    async with mail_server() as server, waker() as bell, working(server) as process:
+        server.delay = 1.5
+        for n in range(20):
+            await put(f"person{n}@example.com", now=clock.now())
+        bell.wake()
+        await asyncio.wait_for(server.busy.wait(), 10)
+        status, seconds = await stopped(process, signal.SIGINT)
+        assert (status, len(server.mails)) == (0, 4)
+        assert seconds < 6
+    states = await fetch("SELECT state, attempts, count(*) AS n FROM notice GROUP BY 1, 2")
+    assert {tuple(r.values()) for r in states} == {("sent", 1, 4), ("waiting", 0, 16)}
+
+
+async def test_a_stopping_worker_does_not_wait_for_ever() -> None:
+    async with mail_server() as server, waker() as bell, working(server) as process:
+        server.hang = True
+        id = await put(TO, now=clock.now())
+        bell.wake()
+        await until(lambda: _is(server.open_at_most == 1))
+        status, seconds = await stopped(process)
+        assert status == 0
+        # Whoever started it kills it after 10 s.
+        assert seconds < 10
+    assert (await row(id))["state"] == "waiting"
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_a_killed_worker_loses_nothing() -> None:
+    async with mail_server() as server, waker() as bell:
+        id = await put(TO, now=clock.now())
+        async with working(server) as process:
+            # 1. The server has the message, the worker does not know it yet.
+            server.forget_reply = True
+            bell.wake()
+            await until(lambda: _is(len(server.mails) == 1))
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        server.forget_reply = False
+        claimed = await row(id)
+        assert (claimed["state"], claimed["attempts"]) == ("waiting", 1)
+        lease = claimed["next_attempt_at"] - clock.now()
+        assert timedelta(minutes=1) < lease < timedelta(minutes=3)
+        # 2. The lease runs out.
+        await fetch("UPDATE notice SET next_attempt_at = now()")
+        # 3. The dead delivery's key is freed when its heart has not beaten for 20 s.
+        async with working(server):
+            await until(lambda: _is(len(server.mails) == 2), seconds=60)
+
+        async def sent() -> bool:
+            return bool((await row(id))["state"] == "sent")
+
+        await until(sent)
+    assert {str(m["Message-ID"]) for m in server.mails} == {f"<notice-{id}@example.sa>"}
+
+
+async def test_a_thousand_calls_are_one_delivery_for_each_channel() -> None:
+    async with waker() as bell:
+        for _ in range(1000):
+            bell.wake()
+        await until(jobs)
+        await asyncio.sleep(0.5)
+    assert sorted(job["key"] for job in await jobs()) == ["deliver:email", "deliver:sms"]
+
+
+async def test_a_call_during_a_delivery_is_repeated_after_it() -> None:
+    async with waker() as bell:
+        bell.wake()
+        await until(jobs)
+        # As a worker that is at it: its key is taken.
+        await fetch("UPDATE saq_jobs SET status = 'active' WHERE key LIKE 'deliver:%'")
+        bell.wake()
+        await asyncio.sleep(0.4)
+        assert {job["status"] for job in await jobs()} == {"active"}
+        await fetch("DELETE FROM saq_jobs WHERE key LIKE 'deliver:%'")
+
+        async def queued() -> bool:
+            return [job["status"] for job in await jobs()] == ["queued", "queued"]
+
+        await until(queued, seconds=3)
+
+
+async def test_a_portal_without_a_worker_or_database_goes_on() -> None:
+    settings = settings_for(database_url="postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    with capture_logs() as logs:
+        async with waker(settings) as bell:
+            bell.wake()
+            await until(lambda: _is(bool(logs)), seconds=15)
+    assert logs[0]["event"] == "worker not woken"
+
+
+async def test_the_sweep_asks_for_both_channels() -> None:
+    async with waker() as bell:
+        bell.wake()
+        await until(jobs)
+    await fetch("DELETE FROM saq_jobs")
+    async with mail_server() as server, working(server) as process:
+        # `sweep` is due every minute; here its first run is brought forward.
+        async def scheduled() -> bool:
+            return bool(await fetch("SELECT 1 FROM saq_jobs WHERE key = 'cron:sweep'"))
+
+        await until(scheduled)
+        id = await put(TO, now=clock.now())
+        await fetch("UPDATE saq_jobs SET scheduled = 0 WHERE key = 'cron:sweep'")
+
+        async def sent() -> bool:
+            return bool((await row(id))["state"] == "sent")
+
+        await until(sent)
+        assert process.returncode is None
+
+
+async def test_what_has_run_out_is_tidied_away() -> None:
+    now = clock.now()
+    past, future = now - timedelta(minutes=1), now + timedelta(minutes=1)
+    await fetch("INSERT INTO person (name, created_at) VALUES ('نورة', $1)", past)
+    for n, expires in enumerate((past, future)):
+        hashed = bytes([n]) * 32
+        await fetch(
+            "INSERT INTO session (token_hash, person_id, created_at, seen_at, expires_at) "
+            "VALUES ($1, 1, $2, $2, $3)",
+            hashed, past, expires,
+        )  # fmt: skip
+        await fetch(
+            "INSERT INTO sign_in_attempt (state_hash, browser_hash, nonce, verifier, return_to, "
+            "expires_at) VALUES ($1, $1, 'n', 'v', '/', $2)",
+            hashed, expires,
+        )  # fmt: skip
+    await tidy(cast(Any, {}))
+    assert await Session.select(Session.token_hash) == [{"token_hash": b"\x01" * 32}]
+    assert await SignInAttempt.select(SignInAttempt.state_hash) == [{"state_hash": b"\x01" * 32}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "says"),
+    [
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, 1, "cannot use the database"),
+        ({"smtp_port": "many"}, 2, "BALAGH_SMTP_PORT"),
+        ({"smtp_prt": "25"}, 2, "BALAGH_SMTP_PORT"),
+    ],
+)
+async def test_a_worker_that_cannot_work_says_why(
+    settings: dict[str, str], status: int, says: str
+) -> None:
+    process = await start(**settings)
+    async with asyncio.timeout(30):
+        _, errors = await process.communicate()
+    assert process.returncode == status
+    assert says in errors.decode()
+    assert "Traceback" not in errors.decode()
