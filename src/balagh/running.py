@@ -13,9 +13,9 @@ from balagh.embedded import EmbeddedServer, FolderInUseError, claim
 from balagh.processes import Child
 from balagh.settings import Settings
 
-# Requests that may wait or be worked on at once; beyond, the proxy in front has to wait.
+# Connections that may wait to be accepted, and that each web process holds at once, idle ones too.
 _BACKLOG, _BACKPRESSURE = 2048, 1024
-# Milliseconds that a client may take to send the head of a request.
+# Milliseconds that a client may take to send the head of a request, or hold an idle connection.
 _HEADER_TIMEOUT = 10_000
 # Seconds for requests in hand when asked to stop; the supervisor waits a little longer.
 _DRAIN = 10
