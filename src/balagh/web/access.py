@@ -62,7 +62,7 @@ class SignInNeeded(HTTPException):
 
 
 class Access(ASGIMiddleware):
-    """``Litestar(middleware=[Access(), …])``: put it first."""
+    """``Litestar(middleware=[access.middleware, …])``: put it first."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -179,8 +179,9 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
     """
     target = f"{SIGN_IN}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":
-        return Response(b"", status_code=200, headers={"HX-Redirect": target, **_PRIVATE})
-    return Response(b"", status_code=303, headers={"Location": target, **_PRIVATE})
+        headers = {"HX-Redirect": target, "Cache-Control": "no-store"}
+        return Response(b"", status_code=200, headers=headers)
+    return see_other(target)
 
 
 def cookie_name(settings: Settings) -> str:
@@ -189,24 +190,22 @@ def cookie_name(settings: Settings) -> str:
 
 
 def session_cookie(token: str, settings: Settings) -> Cookie:
-    """The cookie that carries the session: to us alone, never to scripts."""
-    return Cookie(
-        key=cookie_name(settings),
-        value=token,
-        max_age=settings.session_hours * 3600,
-        path="/",
-        secure=settings.secure,
-        httponly=True,
-        samesite="lax",
-    )
+    """The cookie that carries the session."""
+    seconds = settings.session_hours * 3600
+    return cookie(cookie_name(settings), token, seconds=seconds, settings=settings)
 
 
 def expired_cookie(name: str, settings: Settings) -> Cookie:
     """Tells the browser to forget that cookie."""
+    return cookie(name, "", seconds=0, settings=settings)
+
+
+def cookie(name: str, value: str, *, seconds: int, settings: Settings) -> Cookie:
+    """Sent to us alone, never shown to scripts, not sent with other sites' forms."""
     return Cookie(
         key=name,
-        value="",
-        max_age=0,
+        value=value,
+        max_age=seconds,
         path="/",
         secure=settings.secure,
         httponly=True,
@@ -214,7 +213,9 @@ def expired_cookie(name: str, settings: Settings) -> Cookie:
     )
 
 
-_PRIVATE = {"Cache-Control": "no-store"}
+def see_other(target: str) -> Response[bytes]:
+    """303 to ``target``, to be kept by nobody."""
+    return Response(b"", status_code=303, headers={"Location": target, "Cache-Control": "no-store"})
 
 
 async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings: Settings) -> None:
@@ -228,8 +229,10 @@ async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings
 
 
 def _is_ours(origin: str, host: str, settings: Settings) -> bool:
-    ours = urlsplit(settings.public_url)
-    if origin == f"{ours.scheme}://{ours.netloc}":
+    ours = urlsplit(settings.public_url.lower())
+    # As browsers write it: without the port that the scheme implies (RFC 6454, 6.2).
+    implied = ":443" if settings.secure else ":80"
+    if origin == f"{ours.scheme}://{ours.netloc.removesuffix(implied)}":
         return True
     # A portal on one's own machine answers to several names and ports.
     return (
@@ -262,3 +265,6 @@ def _remembered(connection: Connection) -> MutableMapping[str, Any]:
 def _settings(connection: Connection) -> Settings:
     settings: Settings = connection.app.state.settings
     return settings
+
+
+middleware = Access()
