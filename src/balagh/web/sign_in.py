@@ -1,0 +1,189 @@
+"""Signing in through the identity provider, and out (design: OIDC).
+
+The demonstration has its own pages in the place of the first two.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from litestar import Request, Response, Router, get, post
+
+from balagh import clock
+from balagh.i18n import N_
+from balagh.people import accounts, attempts, sessions
+from balagh.people.failures import Code, SignInError
+from balagh.people.oidc import Provider
+from balagh.settings import Settings
+from balagh.web import access
+from balagh.web.page import AnyRequest, language_of, render, settings_of
+
+log = structlog.get_logger()
+
+# Code → status, heading, what the person can do.
+_PAGES = {
+    Code.STATE: (
+        400,
+        N_("This sign-in can no longer be used"),
+        N_(
+            "It took more than 10 minutes, was already used, or was started in another window. "
+            "Start again."
+        ),
+    ),
+    Code.DENIED: (
+        400,
+        N_("You did not sign in"),
+        N_("The sign-in was cancelled. Nothing was sent. You can start again at any time."),
+    ),
+    Code.TOKEN: (
+        400,
+        N_("We could not confirm who you are"),
+        N_("The answer of the sign-in service did not pass our safety checks. Start again."),
+    ),
+    Code.CLAIMS: (
+        400,
+        N_("We could not confirm who you are"),
+        N_("The sign-in service sent an identity number that cannot be right. Call 199099."),
+    ),
+    Code.CONFLICT: (
+        400,
+        N_("Your account needs our help"),
+        N_("Your identity number belongs to another account here. Call 199099."),
+    ),
+    Code.CLOSED: (
+        400,
+        N_("This account is closed"),
+        N_("Ask the administrator of Balagh in your organisation."),
+    ),
+    Code.REFUSED: (
+        502,
+        N_("The sign-in service refused our request"),
+        N_("This is not your fault. Try again in a few minutes, or call 199099."),
+    ),
+    Code.DOWN: (
+        502,
+        N_("The sign-in service does not answer"),
+        N_("This is not your fault. Try again in a few minutes, or call 199099."),
+    ),
+}
+
+
+@get(access.SIGN_IN)
+async def sign_in(request: AnyRequest) -> Response[Any]:
+    """Sends the browser to the identity provider; whoever is signed in goes straight on."""
+    return_to = access.local_path(request.query_params.get("next"))
+    if access.visitor(request) is not None:
+        return access.see_other(return_to)
+    settings, now = settings_of(request), clock.now()
+    begun = await attempts.begin(return_to, now=now)
+    try:
+        url = await _provider(request).authorization_url(
+            begun, language=language_of(request).code, now=now
+        )
+    except SignInError as error:
+        return _failed(request, error, return_to)
+    response = access.see_other(url)
+    response.set_cookie(
+        access.cookie(
+            _attempt_cookie(settings),
+            begun.browser,
+            seconds=int(attempts.LIFETIME.total_seconds()),
+            settings=settings,
+        )
+    )
+    return response
+
+
+@get(access.SIGN_IN + "/callback")
+async def callback(request: AnyRequest) -> Response[Any]:
+    """The provider sends the browser back here with its answer."""
+    settings, now = settings_of(request), clock.now()
+    answer = {name: str(value) for name, value in request.query_params.items()}
+    browser = request.cookies.get(_attempt_cookie(settings), "")
+    attempt = await attempts.consume(answer.get("state", ""), browser, now=now)
+    if attempt is None:
+        return _failed(request, SignInError(Code.STATE, "no such attempt"), "/")
+    return_to = access.local_path(attempt.return_to)
+    try:
+        identified = await _provider(request).redeem(answer, attempt, now=now)
+        account = await accounts.account_of(
+            identified, settings, language=language_of(request).code, now=now
+        )
+    except SignInError as error:
+        response = _failed(request, error, return_to)
+    else:
+        response = await welcome(
+            request, return_to, person_id=account.person_id, staff_id=account.staff_id
+        )
+    response.set_cookie(access.expired_cookie(_attempt_cookie(settings), settings))
+    return response
+
+
+@post("/sign-out")
+async def sign_out(request: AnyRequest) -> Response[Any]:
+    """Ends the session here, then at the provider where it has a place for that."""
+    settings, now = settings_of(request), clock.now()
+    target = "/"
+    found = access.visitor(request)
+    if found is not None:
+        await sessions.revoke(found.session_id, now=now)
+        provider: Provider | None = request.app.state.provider
+        if provider is not None:
+            try:
+                target = await provider.sign_out_url(now=now) or "/"
+            except SignInError as error:
+                # Here they are signed out, which is what we can promise.
+                log.warning("provider not told of sign-out", code=error.code, detail=error.detail)
+    response = access.see_other(target)
+    response.set_cookie(access.expired_cookie(access.cookie_name(settings), settings))
+    return response
+
+
+async def welcome(
+    request: Request[Any, Any, Any],
+    return_to: str,
+    *,
+    person_id: int | None = None,
+    staff_id: int | None = None,
+) -> Response[bytes]:
+    """Opens a session in the place of the one the browser had, and goes on to ``return_to``."""
+    settings = settings_of(request)
+    token = await sessions.begin(
+        person_id=person_id,
+        staff_id=staff_id,
+        now=clock.now(),
+        lifetime=timedelta(hours=settings.session_hours),
+        replacing=request.cookies.get(access.cookie_name(settings)),
+    )
+    response = access.see_other(return_to)
+    response.set_cookie(access.session_cookie(token, settings))
+    return response
+
+
+def _failed(request: AnyRequest, error: SignInError, return_to: str) -> Response[bytes]:
+    log.warning("sign-in failed", reason=error.code.value, detail=error.detail)
+    status, heading, advice = _PAGES[error.code]
+    language = language_of(request)
+    return render(
+        request,
+        "public/sign_in_error.html",
+        status=status,
+        heading=language.text(heading),
+        advice=language.text(advice),
+        again=error.code not in (Code.CLAIMS, Code.CONFLICT, Code.CLOSED),
+        next=return_to,
+    )
+
+
+def _provider(request: AnyRequest) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise SignInError(Code.DOWN, "no identity provider is configured")
+    return provider
+
+
+def _attempt_cookie(settings: Settings) -> str:
+    return "__Host-balagh-signin" if settings.secure else "balagh-signin"
+
+
+router = Router("/", route_handlers=[sign_in, callback, sign_out])
