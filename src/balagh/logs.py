@@ -19,8 +19,8 @@ WITHHELD = frozenset(
         *("national_id", "password", "payload", "phone", "recipient", "secret", "text", "token"),
     )
 )
-# Libraries that at `info` log addresses with their queries, or the arguments of jobs.
-_TALKATIVE = ("aiosmtplib", "authlib", "httpcore", "httpx", "mail", "PIL", "saq")
+# Libraries that at `info` log addresses with their queries, the arguments of jobs, or mere chatter.
+_TALKATIVE = ("aiosmtplib", "authlib", "httpcore", "httpx", "mail", "piccolo", "PIL", "saq")
 
 
 def configure(level: str = "info", *, json: bool | None = None) -> None:
