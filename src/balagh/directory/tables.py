@@ -1,4 +1,7 @@
-"""Agency → platform → service, and the administrator's corrections of the calendar (specification 2, 5)."""
+"""Agency → platform → service, and the administrator's corrections of the calendar.
+
+Specification 2 and 5.
+"""
 
 from piccolo.columns import (
     Array,
@@ -34,7 +37,7 @@ class Platform(Table, tablename="platform"):
 
 
 class Service(Table, tablename="service"):
-    """``sla_days``: the provider's promised response time in working days, digital services only."""
+    """``sla_days``: the provider's promised response time in working days; digital only."""
 
     id = BigSerial(primary_key=True)
     agency_id = BigInt(default=None)
