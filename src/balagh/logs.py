@@ -15,7 +15,7 @@ import structlog
 # Names under which personal data or secrets travel, in our own events and in libraries' extras.
 WITHHELD = frozenset(
     (
-        *("address", "authorization", "body", "code", "cookie", "email", "kwargs", "mobile"),
+        *("address", "authorization", "body", "cookie", "email", "kwargs", "mobile"),
         *("national_id", "password", "payload", "phone", "recipient", "secret", "text", "token"),
     )
 )

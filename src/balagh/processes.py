@@ -165,7 +165,7 @@ async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
             )
         pause = min(PAUSES[0] * 2 ** (deaths - 1), PAUSES[1])
         log.warning(
-            "A process died and is started again", process=child.name, code=code, pause=pause
+            "A process died and is started again", process=child.name, status=code, pause=pause
         )
         await asyncio.sleep(pause)
 
