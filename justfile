@@ -11,7 +11,7 @@ demo *ARGS: _env
 
 # Everything CI runs: the checks, then the tests. Arguments go to pytest.
 test *ARGS: check _browser
-    .venv/bin/pytest -n 2 --dist loadgroup "$@"
+    .venv/bin/pytest -n 2 --dist loadfile "$@"
 
 # Style, types and the layers, without running anything.
 check: _env
@@ -26,11 +26,11 @@ bench *ARGS: _env
 
 # Bring the database that the environment names to the newest schema.
 migrate: _env
-    .venv/bin/balagh migrate
+    @.venv/bin/balagh migrate
 
 # Write again the documents that are made from the code.
 docs: _env
-    .venv/bin/python -m balagh.settings > docs/settings.md
+    @.venv/bin/python -m balagh.settings > docs/settings.md
 
 # Pin every dependency anew, with hashes; pyproject.toml says which.
 lock:
