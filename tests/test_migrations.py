@@ -63,7 +63,11 @@ async def test_two_that_start_together_migrate_one_after_the_other(
     program = (
         "import asyncio; from balagh.migrations import migrate; print(*asyncio.run(migrate()))"
     )
-    env = {**os.environ, "BALAGH_DATABASE_URL": database.engine().config["dsn"]}
+    env = {
+        **os.environ,
+        "BALAGH_DATABASE_URL": database.engine().config["dsn"],
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     both = [
         await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", program),
