@@ -70,6 +70,8 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
     logging.captureWarnings(True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # At every stop it warns of its own idle loops; failed jobs are errors.
+    logging.getLogger("saq").setLevel(logging.ERROR)
     # Granian brings handlers of its own.
     for name in ("_granian", "granian.access"):
         logging.getLogger(name).handlers[:] = []
