@@ -1,7 +1,7 @@
 """The schema for the whole specification.
 
-Written as SQL, not as Piccolo's generated operations, because what matters here are the promises the
-ORM cannot express: partial unique indexes, cross-column checks, partial indexes in inbox order.
+Written as SQL, not as Piccolo's generated operations, because what matters here are the promises
+the ORM cannot express: partial unique indexes, cross-column checks, partial indexes in inbox order.
 ``tests/test_schema.py`` holds the Piccolo tables equal to it.
 """
 

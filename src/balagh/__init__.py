@@ -1,3 +1,3 @@
-"""Balagh: takes a complaint, a transformation request or a suggestion to the agency that must answer."""
+"""Balagh: takes reports about digital services to the agency that must answer."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Engine, pool and transactions. PostgreSQL everywhere, so tests and production run the same SQL."""
+"""Engine, pool, transactions. PostgreSQL everywhere: tests and production run the same SQL."""
 
 import os
 from collections.abc import AsyncIterator, Sequence

@@ -40,9 +40,7 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(
-        _=language.text, ngettext=language.plural, language=language, asset=asset
-    )
+    made.globals.update(_=language.text, ngettext=language.plural, language=language, asset=asset)
     made.filters.update(
         bdi=isolate,
         day=lambda value: language.date(local_day(value)),
