@@ -1,0 +1,46 @@
+"""Arabic as it is compared, and reference numbers as they are compared (specification 3.3).
+
+The same word is written in several ways: with or without hamza and diacritics, ta marbuta as ha, ya
+without its dots, drawn out with tatweel, digits of either form. For comparing they are one.
+"""
+
+import unicodedata
+
+_LETTERS = {
+    **dict.fromkeys("أإآٱ", "ا"),
+    **dict.fromkeys("ىئیې", "ي"),
+    "ؤ": "و",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ھ": "ه",
+    "ہ": "ه",
+    "ک": "ك",
+    "ڪ": "ك",
+    "ء": "",
+    "ـ": "",
+}
+_TABLE = str.maketrans(_LETTERS)
+
+
+def latin_digits(text: str) -> str:
+    """The text with Arabic-Indic, Persian and any other decimal digits as 0–9."""
+    return "".join(
+        str(unicodedata.decimal(sign)) if not sign.isascii() and sign.isdecimal() else sign
+        for sign in text
+    )
+
+
+def fold(text: str) -> str:
+    """The text as it is compared and sorted: one form of each letter, no diacritics, no invisible
+    marks, small Latin letters, single spaces. Punctuation stays."""
+    # Hamza and diacritics that are signs of their own fall with the combining marks.
+    decomposed = unicodedata.normalize("NFKD", latin_digits(text).translate(_TABLE))
+    bare = "".join(
+        sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Me", "Cf")
+    )
+    return " ".join(bare.translate(_TABLE).casefold().split())
+
+
+def reference_key(text: str) -> str:
+    """A reference number as it is compared: letters and digits alone. Empty when there are none."""
+    return "".join(sign for sign in fold(text) if sign.isalnum())
