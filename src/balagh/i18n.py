@@ -5,8 +5,8 @@ complete. The catalogues are ``locale/ar/*.po``, one file per subject so that a 
 subject at a time; they are read as they are, without a compile step.
 """
 
+import datetime as dt
 from collections.abc import Callable
-from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -50,7 +50,7 @@ def _arabic() -> tuple[dict[str, str], dict[tuple[str, str], tuple[str, ...]]]:
                 if not message.id or message.fuzzy:
                     continue
                 if isinstance(message.id, tuple | list):
-                    plural[(message.id[0], message.id[1])] = tuple(message.string)
+                    plural[(message.id[0], message.id[1])] = tuple(message.string or ())
                 else:
                     single[message.id] = str(message.string)
     return single, plural
@@ -81,6 +81,10 @@ class Language:
         found = self._single.get(msgid, msgid)
         return found.format(**values) if values else found
 
+    def markup(self, msgid: str, /, **values: object) -> Markup:
+        """As ``text``, for HTML: the text may hold markup; values are escaped."""
+        return Markup(self._single.get(msgid, msgid)).format(**values)  # noqa: S704 - our own texts
+
     def plural(self, one: str, other: str, n: int, /, **values: object) -> str:
         """As ``text``, for a count: ``{n}`` is the count itself."""
         if self.code == "ar":
@@ -96,20 +100,24 @@ class Language:
         return str(row[key] if hasattr(row, "__getitem__") else getattr(row, key))
 
     @lru_cache(maxsize=4096)  # noqa: B019 - two instances live for the whole process
-    def date(self, day: date, *, weekday: bool = True, year: bool = True) -> str:
+    def date(self, day: dt.date, *, weekday: bool = True, year: bool = True) -> str:
         """Monday 30 November 2026 · «الاثنين 30 نوفمبر 2026»."""
         pattern = ("EEEE " if weekday else "") + "d MMMM" + (" y" if year else "")
         return format_date(day, pattern, locale=self._gregorian())
 
+    def weekday(self, day: dt.date) -> str:
+        """Mon · «اثنين»: short enough for a column."""
+        return format_date(day, "EEE", locale=self._gregorian()).removeprefix("ال")
+
     @lru_cache(maxsize=4096)  # noqa: B019
-    def hijri(self, day: date) -> str:
+    def hijri(self, day: dt.date) -> str:
         """20 Jumada al-Akhirah 1448 AH · «20 جمادى الآخرة 1448هـ» (Umm al-Qura calendar)."""
         hijri = Gregorian(day.year, day.month, day.day).to_hijri()
         if self.code == "ar":
             return f"{hijri.day} {hijri.month_name('ar')} {hijri.year}هـ"
         return f"{hijri.day} {hijri.month_name('en')} {hijri.year} AH"
 
-    def time(self, instant: datetime, zone: ZoneInfo) -> str:
+    def time(self, instant: dt.datetime, zone: ZoneInfo) -> str:
         """9:30 am · «9:30 ص» in that zone."""
         return format_time(instant.astimezone(zone), "h:mm a", locale=self._gregorian())
 

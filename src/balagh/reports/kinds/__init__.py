@@ -1,0 +1,6 @@
+"""The kinds of report that can be filed: a kind is one file here, its strings and its test."""
+
+from balagh.reports.kinds.complaint import COMPLAINT
+from balagh.reports.wizard import Kind
+
+KINDS: dict[str, Kind] = {kind.code: kind for kind in (COMPLAINT,)}

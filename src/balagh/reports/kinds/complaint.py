@@ -1,0 +1,350 @@
+"""Complaint «تقديم شكوى»: escalates one about a digital service (specification 3.1).
+
+Exactly one ground holds and all gates pass; they are judged in ``eligibility``.
+"""
+
+from typing import Any
+
+from balagh.i18n import N_
+from balagh.reports.eligibility import Facts, Failure, failing
+from balagh.reports.fields import (
+    Answers,
+    Choice,
+    Day,
+    Email,
+    Line,
+    Number,
+    Option,
+    Paragraphs,
+    Phone,
+    Pick,
+    PickOne,
+    Reference,
+    Situation,
+    Values,
+)
+from balagh.reports.wizard import Kind, Step
+from balagh.text import reference_key
+from balagh.workdays import Calendar
+
+OUTAGE = "outage"
+SLA = "sla_exceeded"
+NO_TIME = "no_response_time"
+CLOSED = "closed_unresolved"
+
+
+def _closed(answers: Answers, _situation: Situation) -> bool:
+    return answers.get("ground") == CLOSED
+
+
+def _has_reference(answers: Answers, _situation: Situation) -> bool:
+    return answers.get("ground") != OUTAGE
+
+
+def _contact_asked(answers: Answers, _situation: Situation) -> bool:
+    # `asked_of` puts it there: sign-in did not bring it, or the person came here to change it.
+    return "phone" in answers
+
+
+def _no_sla_known(answers: Answers, values: Values) -> bool:
+    service = values.get("service")
+    return answers.get("ground") == SLA and service is not None and service.sla_days is None
+
+
+CONTACT = Step(
+    slug="contact",
+    title=N_("How do we reach you?"),
+    lead=N_("We send the report's number and each change of its state here."),
+    section=N_("Contact details"),
+    shown=_contact_asked,
+    fields=(
+        Line(
+            name="name",
+            label=N_("Full name"),
+            missing=N_("Write your full name"),
+            shown=lambda answers, _values: "name" in answers,
+            least=2,
+            maxlength=200,
+            autocomplete="name",
+        ),
+        Phone(
+            name="phone",
+            label=N_("Mobile number"),
+            hint=N_("Such as 05X XXX XXXX"),
+            missing=N_("Write your mobile number"),
+            autocomplete="tel",
+            inputmode="tel",
+            maxlength=25,
+            ltr=True,
+        ),
+        Email(
+            name="email",
+            label=N_("E-mail"),
+            hint=N_("Such as name@example.com"),
+            missing=N_("Write your e-mail address"),
+            autocomplete="email",
+            inputmode="email",
+            maxlength=254,
+            ltr=True,
+        ),
+    ),
+)
+
+GROUND = Step(
+    slug="ground",
+    title=N_("Why are you escalating your complaint?"),
+    lead=N_("Choose the one reason that fits."),
+    section=N_("The earlier complaint"),
+    fields=(
+        Choice(
+            name="ground",
+            label=N_("Ground for escalation"),
+            missing=N_("Choose the reason that fits your complaint"),
+            choices=(
+                Option(
+                    value=OUTAGE,
+                    label=N_("The system was down and no complaint could be opened"),
+                    hint=N_("You need an image of the fault"),
+                ),
+                Option(
+                    value=SLA,
+                    label=N_("The response time of the service level agreement has passed"),
+                    hint=N_("You have a reference number, and the promised time is over"),
+                ),
+                Option(
+                    value=NO_TIME,
+                    label=N_("There is a reference number and no response time was set"),
+                    hint=N_("More than 5 working days have passed since you filed it"),
+                ),
+                Option(
+                    value=CLOSED,
+                    label=N_("The complaint was closed without a satisfactory solution"),
+                    hint=N_("A technical problem that is still there"),
+                ),
+            ),
+        ),
+    ),
+)
+
+CLOSURE = Step(
+    slug="closure",
+    title=N_("What was the closed complaint about?"),
+    section=N_("The earlier complaint"),
+    shown=_closed,
+    fields=(
+        Choice(
+            name="matter",
+            label=N_("The complaint was about"),
+            missing=N_("Choose what the complaint was about"),
+            choices=(
+                Option(
+                    value="technical",
+                    label=N_("A technical problem"),
+                    hint=N_("A fault in the platform: an error message, a page that does not open"),
+                ),
+                Option(
+                    value="procedural",
+                    label=N_("The provider's procedures"),
+                    hint=N_("Conditions, fees, or a decision on your request"),
+                ),
+            ),
+        ),
+        Choice(
+            name="still_happening",
+            label=N_("Is the problem still there?"),
+            summary=N_("The problem is still there"),
+            missing=N_("Say whether the problem is still there"),
+            choices=(
+                Option(value="yes", label=N_("Yes, it is still there")),
+                Option(value="no", label=N_("No, it is solved")),
+            ),
+        ),
+    ),
+)
+
+SERVICE = Step(
+    slug="service",
+    title=N_("Which service is it about?"),
+    section=N_("The earlier complaint"),
+    fields=(
+        Pick(
+            name="agency",
+            label=N_("Agency"),
+            missing=N_("Choose the agency"),
+            offer=lambda directory, _answers: directory.agencies(),
+            refine=True,
+        ),
+        Pick(
+            name="platform",
+            label=N_("Platform"),
+            missing=N_("Choose the platform"),
+            shown=lambda _answers, values: "agency" in values,
+            offer=lambda directory, answers: directory.platforms(answers.get("agency", "")),
+            refine=True,
+        ),
+        Pick(
+            name="service",
+            label=N_("Service"),
+            missing=N_("Choose the service"),
+            shown=lambda _answers, values: "platform" in values,
+            offer=lambda directory, answers: directory.services(
+                answers.get("agency", ""), answers.get("platform", "")
+            ),
+            refine=True,
+        ),
+        PickOne(
+            name="delivery_channel",
+            label=N_("Where did you use the service?"),
+            summary=N_("Service channel"),
+            missing=N_("Choose where you used the service"),
+            shown=lambda _answers, values: "service" in values and values["service"].digital,
+            offer=lambda directory, answers: directory.channels(answers.get("service", "")),
+        ),
+    ),
+)
+
+REFERENCE = Step(
+    slug="reference",
+    title=N_("Reference number and date of the complaint"),
+    lead=N_("As they stand in the message that confirmed your complaint."),
+    section=N_("The earlier complaint"),
+    shown=_has_reference,
+    fields=(
+        Reference(
+            name="reference",
+            label=N_("Reference number of your complaint with the provider"),
+            summary=N_("Reference number"),
+            hint=N_("Letters or digits, such as BLD-4471882"),
+            missing=N_("Write the reference number"),
+            maxlength=60,
+            ltr=True,
+            autocomplete="off",
+        ),
+        Day(
+            name="filed_on",
+            label=N_("Date on which you filed it with the provider"),
+            summary=N_("Filed on"),
+            missing=N_("Write the date on which you filed the complaint"),
+            future=N_("The filing date must be today or before"),
+        ),
+        Number(
+            name="response_days",
+            label=N_("How many working days were you promised?"),
+            summary=N_("Promised response time (working days)"),
+            hint=N_("A number of working days, such as 3"),
+            missing=N_("Write how many working days you were promised"),
+            shown=_no_sla_known,
+            low=1,
+            high=366,
+            inputmode="numeric",
+            maxlength=3,
+            ltr=True,
+        ),
+        Day(
+            name="closed_on",
+            label=N_("Date on which the provider closed it"),
+            summary=N_("Closed on"),
+            missing=N_("Write the date on which the complaint was closed"),
+            future=N_("The closing date must be today or before"),
+            not_before="filed_on",
+            before_text=N_("The closing date must not be before the filing date"),
+            shown=lambda answers, _values: answers.get("ground") == CLOSED,
+        ),
+    ),
+)
+
+DETAILS = Step(
+    slug="details",
+    title=N_("What happened?"),
+    lead=N_("Write it as you would tell it. Leave out passwords and card numbers."),
+    section=N_("Details"),
+    fields=(
+        Line(
+            name="title",
+            label=N_("Title of the complaint"),
+            hint=N_("The problem in one line"),
+            missing=N_("Write a title"),
+            least=5,
+            maxlength=100,
+        ),
+        Paragraphs(
+            name="description",
+            label=N_("Description"),
+            hint=N_("What you did, what appeared, what you expected. Up to 3,000 characters."),
+            missing=N_("Write what happened"),
+            least=20,
+            maxlength=3000,
+        ),
+    ),
+)
+
+DOCUMENTS = Step(
+    slug="documents",
+    title=N_("Supporting documents"),
+    lead=N_(
+        "What proves the problem: a screenshot, the provider's reply or a payment receipt. "
+        "Each file is saved as soon as you choose it."
+    ),
+    section=N_("Details"),
+    files=True,
+)
+
+
+def facts(values: Values, situation: Situation, escalated: bool | None) -> Facts:
+    """What is known so far, in eligibility's terms; ``None`` where it is not known yet."""
+    service = values.get("service")
+    still = values.get("still_happening")
+    return Facts(
+        today=situation.today,
+        ground=values.get("ground"),
+        digital=None if service is None else service.digital,
+        sla_days=None if service is None else service.sla_days,
+        response_days=values.get("response_days"),
+        filed_on=values.get("filed_on"),
+        closed_on=values.get("closed_on"),
+        matter=values.get("matter"),
+        still_happening=None if still is None else still == "yes",
+        escalated=escalated,
+    )
+
+
+def columns(values: Values) -> dict[str, Any]:
+    """The report's columns that this kind fills."""
+    reference = values.get("reference")
+    still = values.get("still_happening")
+    platform = values["platform"]
+    return {
+        "agency_id": values["agency"].id,
+        # The provider's paper services stand under no platform.
+        "platform_id": getattr(platform, "id", None),
+        "service_id": values["service"].id,
+        "delivery_channel": values["delivery_channel"].code,
+        "ground": values["ground"],
+        "reference": reference,
+        "reference_key": reference and reference_key(reference),
+        "filed_on": values.get("filed_on"),
+        "response_days": values.get("response_days"),
+        "closed_on": values.get("closed_on"),
+        "matter": values.get("matter"),
+        "still_happening": None if still is None else still == "yes",
+        "title": values["title"],
+        "description": values["description"],
+    }
+
+
+def _failing(
+    values: Values, situation: Situation, calendar: Calendar, escalated: bool | None
+) -> tuple[Failure, ...]:
+    return failing(facts(values, situation, escalated), calendar)
+
+
+COMPLAINT = Kind(
+    code="complaint",
+    name=N_("Complaint"),
+    check_title=N_("Check your answers before filing the complaint"),
+    submit=N_("File the complaint"),
+    steps=(CONTACT, GROUND, CLOSURE, SERVICE, REFERENCE, DETAILS, DOCUMENTS),
+    failing=_failing,
+    columns=columns,
+    image_needed=lambda answers: answers.get("ground") == OUTAGE,
+)

@@ -1,0 +1,84 @@
+"""A report's story in plain words, for the beneficiary (specification 4, 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from balagh.i18n import N_
+from balagh.reports.lifecycle import STATE_TEXT, Action, State
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """How an event is told. ``title`` is the new state's name where it is empty."""
+
+    text: str
+    title: str = ""
+
+
+TELLINGS: Mapping[Action, Telling] = {
+    Action.SUBMIT: Telling(
+        N_("We registered the report and sent you its number and the link to follow it.")
+    ),
+    Action.START_REVIEW: Telling(N_("Amer centre began to review the report.")),
+    Action.REQUEST_DATA: Telling(N_("We need from you: {items}.")),
+    Action.UPDATE: Telling(
+        N_("You completed the data, and the report went back to be worked on."),
+        N_("You updated the request"),
+    ),
+    Action.EXPIRE: Telling(
+        N_(
+            "48 hours passed without the missing data, so the report was cancelled. You may "
+            "file again."
+        )
+    ),
+    Action.REFER: Telling(
+        N_("Amer centre referred the report to {agency}, which is working on it now.")
+    ),
+    Action.REJECT: Telling(N_("The report was rejected: {reason}")),
+    Action.RETURN_TO_AMER: Telling(
+        N_("{agency} returned the report to Amer centre to be sent to the right agency.")
+    ),
+    Action.ANSWER: Telling(N_("{agency} answered. Amer centre checks the answer before closing.")),
+    Action.CLOSE: Telling(N_("The report was closed with the answer of {agency}.")),
+    Action.SEND_BACK: Telling(
+        N_("Amer centre sent the answer back to {agency} because it was not complete.")
+    ),
+    Action.CANCEL: Telling(N_("You cancelled the report.")),
+    Action.REQUEST_REOPENING: Telling(N_("You asked for the report to be reopened.")),
+    Action.ACCEPT_REOPENING: Telling(
+        N_("Reopening was accepted, and {agency} works on the report again.")
+    ),
+    Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
+}
+
+HOLDER_AMER = N_("Amer centre")
+HOLDER_YOU = N_("You")
+
+
+def telling(action: str, to_state: str | None) -> Telling:
+    """Title and text (msgids) of a public event."""
+    found = TELLINGS[Action(action)]
+    title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
+    return Telling(found.text, title)
+
+
+def holder(state: State, agency: str) -> str:
+    """Who holds the clock now: a msgid, or the agency's own name; empty once it is over."""
+    if state is State.IN_PROGRESS:
+        return agency
+    if state is State.MISSING_DATA:
+        return HOLDER_YOU
+    return "" if state in ENDED else HOLDER_AMER
+
+
+ENDED = frozenset({State.CLOSED, State.CANCELLED, State.REJECTED})
+
+
+def values(data: Mapping[str, Any], agency: str, comma: str) -> dict[str, str]:
+    """The placeholders of a telling, from the event's data."""
+    return {
+        "agency": agency,
+        "items": comma.join(data.get("items", ())),
+        "reason": str(data.get("reason", "")),
+    }
