@@ -1,0 +1,290 @@
+"""The only writer of drafts and reports.
+
+Submission is one statement: the draft goes, the report, its first event and its notices come, or
+none of it happens. Uniqueness is the database's word (partial unique indexes), never a look-up's.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from balagh.database import fetch, fetch_one
+from balagh.reports import deadlines, numbers
+from balagh.reports.wizard import Kind
+from balagh.text import reference_key
+from balagh.workdays import Calendar
+
+
+class File(msgspec.Struct, frozen=True):
+    """A kept file: ``size`` in bytes."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+
+    @property
+    def image(self) -> bool:
+        return self.media_type.startswith("image/")
+
+
+class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft as its owner sees it: what was typed, by input name, and the files kept so far."""
+
+    id: UUID
+    kind: str
+    answers: dict[str, str]
+    files: tuple[File, ...]
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def version(self) -> int:
+        """Microseconds since the epoch: tells whether the draft changed since a page was shown."""
+        return int(self.updated_at.timestamp() * 1_000_000)
+
+
+class Filed(msgspec.Struct, frozen=True):
+    """The report exists; ``again`` when an earlier sending of the same form had made it."""
+
+    number: str
+    again: bool
+
+
+Refused = Literal["already_escalated", "changed", "gone"]
+
+_DRAFT = """
+SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at,
+  (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'media_type', a.media_type,
+                                     'size', a.size) ORDER BY a.added_at, a.id)
+   FROM attachment a WHERE a.draft_id = d.id AND a.report_id IS NULL) AS files
+FROM draft d WHERE d.id = $1 AND d.person_id = $2
+"""
+
+
+async def begin(
+    draft: UUID, person: int, kind: str, answers: Mapping[str, str], now: datetime
+) -> None:
+    """Makes the draft, once: ``draft`` was chosen when the first page was shown, so the same form
+    sent twice makes one draft. Somebody else's id changes nothing."""
+    await fetch(
+        "INSERT INTO draft (id, person_id, kind, answers, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (id) DO NOTHING",
+        draft, person, kind, json.dumps(dict(answers)), now,
+    )  # fmt: skip
+
+
+async def open_draft(draft: UUID, person: int) -> OpenDraft | None:
+    """The person's own draft, or none."""
+    row = await fetch_one(_DRAFT, draft, person)
+    if row is None:
+        return None
+    return OpenDraft(
+        id=row["id"],
+        kind=row["kind"],
+        answers=json.loads(row["answers"]),
+        files=msgspec.convert(json.loads(row["files"] or "[]"), tuple[File, ...]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+async def keep_answers(
+    draft: UUID, person: int, typed: Mapping[str, str], dropped: tuple[str, ...], now: datetime
+) -> None:
+    """Keeps what was typed, right or wrong, and drops answers that no longer apply.
+
+    Merged in the database, so that two tabs on different steps do not undo each other.
+    """
+    await fetch(
+        "UPDATE draft SET answers = (answers - $4::text[]) || $3::jsonb, "
+        # Never the same instant twice: the version must move with every change.
+        "updated_at = greatest($5, updated_at + interval '1 microsecond') "
+        "WHERE id = $1 AND person_id = $2",
+        draft, person, json.dumps(dict(typed)), list(dropped), now,
+    )  # fmt: skip
+
+
+async def discard(draft: UUID, person: int) -> list[UUID]:
+    """Deletes the draft and its files' records; returns the files whose bytes can go."""
+    rows = await fetch(
+        "WITH gone AS (DELETE FROM draft WHERE id = $1 AND person_id = $2 RETURNING id) "
+        "DELETE FROM attachment a USING gone WHERE a.draft_id = gone.id AND a.report_id IS NULL "
+        "RETURNING a.id",
+        draft, person,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+async def attach(
+    file: File, sha256: bytes, draft: UUID, person: int, limit: int, now: datetime
+) -> bool:
+    """Records a kept file; false when the draft already has ``limit`` files or is gone.
+
+    The draft's row is locked first, so that two uploads at once cannot both be the last one. The
+    draft's version moves too: a check page shown before does not cover the new file.
+    """
+    rows = await fetch(
+        "WITH owner AS (UPDATE draft SET updated_at = greatest($8, updated_at + "
+        "interval '1 microsecond') WHERE id = $2 AND person_id = $3 AND (SELECT count(*) FROM "
+        "attachment WHERE draft_id = $2) < $9 RETURNING id) "
+        "INSERT INTO attachment (id, draft_id, person_id, name, media_type, size, sha256, "
+        "added_at) "
+        "SELECT $1, owner.id, $3, $4, $5, $6, $7, $8 FROM owner RETURNING id",
+        file.id, draft, person, file.name, file.media_type, file.size, sha256, now, limit,
+    )  # fmt: skip
+    return bool(rows)
+
+
+async def detach(file: UUID, draft: UUID, person: int, now: datetime) -> bool:
+    """Forgets a file of an open draft; false when there is none such."""
+    rows = await fetch(
+        "WITH owner AS (UPDATE draft SET updated_at = greatest($4, updated_at + "
+        "interval '1 microsecond') WHERE id = $2 AND person_id = $3 RETURNING id) "
+        "DELETE FROM attachment a USING owner WHERE a.id = $1 AND a.draft_id = owner.id "
+        "AND a.report_id IS NULL RETURNING a.id",
+        file, draft, person, now,
+    )  # fmt: skip
+    return bool(rows)
+
+
+async def escalated(agency: int, reference: str) -> bool:
+    """Whether a live escalation of this reference with this provider exists, by anyone (gate b)."""
+    row = await fetch_one(
+        "SELECT 1 FROM report WHERE agency_id = $1 AND reference_key = $2 AND kind = 'complaint' "
+        "AND state NOT IN ('cancelled', 'rejected')",
+        agency, reference_key(reference),
+    )  # fmt: skip
+    return row is not None
+
+
+async def filed_from(draft: UUID, person: int) -> str | None:
+    """The number of the person's report that was made from this draft, if it was."""
+    row = await fetch_one(
+        "SELECT number FROM report WHERE draft_id = $1 AND person_id = $2", draft, person
+    )
+    return row and str(row["number"])
+
+
+# What a kind fills, with the types the statement casts to.
+_KIND_COLUMNS = {
+    "agency_id": "bigint",
+    "platform_id": "bigint",
+    "service_id": "bigint",
+    "service_name": "text",
+    "service_key": "text",
+    "delivery_channel": "text",
+    "ground": "text",
+    "reference": "text",
+    "reference_key": "text",
+    "filed_on": "date",
+    "response_days": "smallint",
+    "closed_on": "date",
+    "matter": "text",
+    "still_happening": "boolean",
+    "title": "text",
+    "description": "text",
+    "text_hash": "bytea",
+}
+_FIRST = 13
+_SUBMIT = f"""
+WITH taken AS (
+  -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
+  DELETE FROM draft WHERE id = $1 AND person_id = $2 AND updated_at = $3 RETURNING id
+), filed AS (
+  -- 2. The unique indexes speak here; when one refuses, the draft stays.
+  INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
+    submitted_at, due_at, completeness_due_at, {", ".join(_KIND_COLUMNS)})
+  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11,
+    {", ".join(f"${n}::{kind}" for n, kind in enumerate(_KIND_COLUMNS.values(), _FIRST))}
+  FROM taken RETURNING id
+), logged AS (
+  INSERT INTO event (report_id, at, action, to_state, actor)
+  SELECT id, $9, 'submit', 'received', 'beneficiary' FROM filed
+), kept AS (
+  UPDATE attachment SET report_id = filed.id FROM filed WHERE draft_id = $1 AND report_id IS NULL
+), told AS (
+  INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
+  SELECT 'report:' || filed.id || ':opened:1:' || n.channel, 'opened', n.channel, n.recipient, $6,
+    $%d::jsonb, $9, $9
+  FROM filed, unnest($%d::text[], $%d::text[]) AS n (channel, recipient)
+), reached AS (
+  -- Contact details are asked once: what was missing until now is remembered.
+  UPDATE person SET phone = coalesce(person.phone, $7), email = coalesce(person.email, $8),
+    name = coalesce(nullif(person.name, ''), $12)
+  FROM filed WHERE person.id = $2
+    AND (person.phone IS NULL OR person.email IS NULL OR person.name = '')
+)
+SELECT id FROM filed
+""" % tuple(range(_FIRST + len(_KIND_COLUMNS), _FIRST + len(_KIND_COLUMNS) + 3))  # noqa: S608
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What is filed, by whom, when. ``channels``: the transports this installation has."""
+
+    kind: Kind
+    values: dict[str, Any]
+    draft: OpenDraft
+    person: int
+    name: str
+    phone: str
+    email: str
+    language: str
+    public_url: str
+    channels: tuple[Literal["sms", "email"], ...]
+
+
+async def submit(
+    given: Submission, now: datetime, calendar: Calendar, zone: ZoneInfo, resolution_days: int
+) -> Filed | Refused:
+    """Files the report: exactly once however often and from wherever the form is sent.
+
+    ``changed``: the draft is no longer what the person was shown; ``already_escalated``: somebody
+    else's escalation of the same reference was first; ``gone``: there is no such draft.
+    """
+    due = deadlines.resolution(now, calendar, zone, resolution_days)
+    columns = given.kind.columns(given.values)
+    agency = given.values["agency"]
+    recipients = {"sms": given.phone, "email": given.email}
+    while True:
+        number = numbers.new(secrets.randbelow)
+        data = {
+            "name": given.name,
+            "number": number,
+            "title": columns["title"],
+            "kind": given.kind.code,
+            "agency_ar": agency.name_ar,
+            "agency_en": agency.name_en,
+            "due_on": deadlines.due_day(due, zone).isoformat(),
+            "submitted_at": now.isoformat(),
+            "link": f"{given.public_url}/reports/{number}",
+        }
+        try:
+            row = await fetch_one(
+                _SUBMIT,
+                given.draft.id, given.person, given.draft.updated_at,
+                number, given.kind.code, given.language, given.phone, given.email,
+                now, due, deadlines.completeness(now, calendar, zone), given.name,
+                *(columns.get(name) for name in _KIND_COLUMNS),
+                json.dumps(data), list(given.channels),
+                [recipients[channel] for channel in given.channels],
+            )  # fmt: skip
+        except asyncpg.UniqueViolationError as clash:
+            if clash.constraint_name == "report_number_key":
+                continue
+            if clash.constraint_name == "report_reference_once":
+                return "already_escalated"
+            raise
+        if row is not None:
+            return Filed(number, again=False)
+        earlier = await filed_from(given.draft.id, given.person)
+        if earlier is not None:
+            return Filed(earlier, again=True)
+        return "gone" if await open_draft(given.draft.id, given.person) is None else "changed"
