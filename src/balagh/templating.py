@@ -1,7 +1,6 @@
 """Jinja environments, one for each language, shared by pages and messages.
 
-One environment a language lets the texts be looked up once per template instead of once per request.
-Both escape (Litestar's traps: an own environment does not by default).
+Both escape, which an environment of one's own does not do by default.
 """
 
 from datetime import date, datetime

@@ -1,0 +1,83 @@
+"""Composition root: the only file that imports everything, except the demonstration."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException
+
+from balagh import logs
+from balagh.database import pool
+from balagh.files.store import Store
+from balagh.jobs import Waker
+from balagh.people.oidc import Provider
+from balagh.settings import Settings, load
+from balagh.web import access, assets, errors, page, public, sign_in
+from balagh.web.beneficiary import details, evidence, reports, submission, wizard
+
+# Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
+_FORM = 512 * 1024
+
+
+def create(
+    settings: Settings, *, sign_in_router: Router = sign_in.router, extra: Sequence[Router] = ()
+) -> Litestar:
+    """The application. The demonstration passes its own sign-in and its extra pages."""
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        async with pool(settings.database_pool):
+            await app.state.waker.start()
+            try:
+                yield
+            finally:
+                await app.state.waker.stop()
+
+    app = Litestar(
+        route_handlers=[
+            assets.router,
+            public.router,
+            sign_in_router,
+            *extra,
+            Router(
+                "/",
+                guards=[access.beneficiary],
+                route_handlers=[
+                    submission.router,
+                    reports.router,
+                    details.router,
+                    evidence.router,
+                    wizard.router,
+                ],
+            ),
+        ],
+        lifespan=[running],
+        middleware=[access.middleware],
+        before_send=[page.add_headers],
+        exception_handlers={
+            access.SignInNeeded: access.to_sign_in,
+            HTTPException: errors.http_error,
+            Exception: errors.unexpected,
+        },
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, minimum_size=300, exclude=["^/static", "^/files"]
+        ),
+        openapi_config=None,
+        request_max_body_size=_FORM,
+        logging_config=None,
+    )
+    app.state.settings = settings
+    app.state.headers = page.security_headers(settings)
+    app.state.store = Store(settings.data / "files")
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    app.state.waker = Waker(settings)
+    return app
+
+
+def create_from_environment() -> Litestar:
+    """The web server's entry for ``balagh serve``."""
+    settings = load(os.environ)
+    logs.configure(settings.log_level)
+    return create(settings)

@@ -1,0 +1,265 @@
+"""Why a complaint cannot be filed, in words: which condition fails, why, and what to do next.
+
+Where time is the obstacle also the first day on which it can be filed (specification 3.1).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from balagh.i18n import N_, Language, isolate
+from balagh.reports.eligibility import Code, Failure
+from balagh.web.beneficiary.visits import Visit
+from balagh.web.views import strong
+
+# The step whose answer makes the condition fail, and where it is told.
+_STEPS = {
+    Code.PAPER_SERVICE: "service",
+    Code.PROCEDURAL: "closure",
+    Code.PROBLEM_GONE: "closure",
+    Code.ALREADY_ESCALATED: "reference",
+    Code.SLA_NOT_OVER: "reference",
+    Code.TOO_EARLY: "reference",
+}
+# As many working days as one row of boxes shows.
+_WEEK = 5
+
+
+class WeekDayView(msgspec.Struct, frozen=True):
+    """A box of the row that leads to the first possible day. ``mark``: ``today``, ``first``."""
+
+    weekday: str
+    number: int
+    mark: str = ""
+
+
+class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
+    """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile."""
+
+    code: str
+    title: str
+    text: Markup
+    possible_on: date | None = None
+    week: list[WeekDayView] = []
+    fine: Markup = Markup("")
+    todo: list[Markup] = []
+    action_url: str = ""
+    action_text: str = ""
+
+
+def refused_at(failure: Failure) -> str:
+    """The slug of the step that made the condition fail."""
+    return _STEPS[failure.code]
+
+
+def refusal_views(
+    failures: tuple[Failure, ...], values: Mapping[str, Any], here: Visit
+) -> list[RefusalView]:
+    """One for each failing condition, in their order. ``values``: what is understood so far."""
+    return [_VIEWS[failure.code](failure, values, here) for failure in failures]
+
+
+def _paper_service(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    text = here.language.text
+    service = values["service"]
+    todo = []
+    alternative = here.situation.directory.alternative(service.code)
+    if alternative:
+        todo.append(
+            here.language.markup(
+                N_("The same can be done digitally: {service}. If that fails, complain about it."),
+                service=strong(here.language.name(alternative)),
+            )
+        )
+    else:
+        todo.append(
+            here.language.markup(
+                N_(
+                    "Ask for it to become digital: that is a transformation request. "
+                    'Call <a href="tel:199099"><bdi>199099</bdi></a> and it is filed for you.'
+                )
+            )
+        )
+    return RefusalView(
+        code=_failure.code,
+        title=text("A paper service cannot be complained about here"),
+        text=here.language.markup(
+            N_("{service} is done on paper. Complaints are taken about digital services only."),
+            service=strong(here.language.name(service)),
+        ),
+        todo=todo,
+        action_url=here.url("service"),
+        action_text=text("Choose another service"),
+    )
+
+
+def _already_escalated(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    return RefusalView(
+        code=_failure.code,
+        title=language.text("This complaint was escalated before"),
+        text=language.markup(
+            N_(
+                "There is a report about the reference number {reference} with {agency}. "
+                "A complaint is escalated once, by whoever is first."
+            ),
+            reference=isolate(values["reference"]),
+            agency=strong(language.name(values["agency"])),
+        ),
+        todo=[
+            language.markup(N_('If you filed it, follow it in <a href="/reports">My reports</a>.')),
+            language.markup(
+                N_('If the number is mistyped, <a href="{url}">correct it</a>.'),
+                url=here.url("reference"),
+            ),
+            language.markup(
+                N_(
+                    "If it is your complaint and you did not file it, call "
+                    '<a href="tel:199099"><bdi>199099</bdi></a>.'
+                )
+            ),
+        ],
+        action_url=here.url("reference"),
+        action_text=language.text("Change the reference number"),
+    )
+
+
+def _procedural(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    return RefusalView(
+        code=_failure.code,
+        title=language.text("A complaint about procedures cannot be escalated"),
+        text=language.markup(
+            N_(
+                "Conditions, fees and decisions are the provider's own to explain and change. "
+                "We escalate closed complaints about technical problems only."
+            )
+        ),
+        todo=[
+            language.markup(N_("Contact the provider through its own channels.")),
+            language.markup(
+                N_('If it was a technical problem, <a href="{url}">change your answer</a>.'),
+                url=here.url("closure"),
+            ),
+        ],
+        action_url=here.url("closure"),
+        action_text=language.text("Change the answer"),
+    )
+
+
+def _problem_gone(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    return RefusalView(
+        code=_failure.code,
+        title=language.text("A problem that is solved cannot be escalated"),
+        text=language.markup(
+            N_("A closed complaint is escalated when the technical problem is still there.")
+        ),
+        todo=[
+            language.markup(N_("If the problem comes back, continue this draft then.")),
+            language.markup(
+                N_('If it is still there, <a href="{url}">change your answer</a>.'),
+                url=here.url("closure"),
+            ),
+        ],
+        action_url=here.url("closure"),
+        action_text=language.text("Change the answer"),
+    )
+
+
+def _sla_not_over(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    known = values["service"].sla_days is not None
+    why = (
+        N_("{provider} answers complaints about this service within {days}. They are not over yet.")
+        if known
+        else N_("{provider} promised you an answer within {days}. They are not over yet.")
+    )
+    return _in_time(failure, values, here, why)
+
+
+def _too_early(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    return _in_time(
+        failure,
+        values,
+        here,
+        N_(
+            "{provider} set you no response time. In this case a complaint can be escalated once "
+            "{days} have passed completely since you filed it."
+        ),
+        N_('If {provider} did set a time, <a href="{url}">change the ground</a>.'),
+    )
+
+
+def _in_time(
+    failure: Failure, values: Mapping[str, Any], here: Visit, why: str, *more: str
+) -> RefusalView:
+    language = here.language
+    filed_on: date = values["filed_on"]
+    provider = strong(_provider(values, language))
+    counted = here.calendar.days_between(filed_on, here.situation.today)
+    passed = sum(day < here.situation.today for day in counted)
+    advice = (
+        N_("Follow your complaint with {provider} by its number, and keep every answer you get."),
+        *more,
+        N_(
+            "If your complaint is closed and the technical problem is still there, "
+            '<a href="{url}">you can escalate it now</a>.'
+        ),
+    )
+    return RefusalView(
+        code=failure.code,
+        title=language.text("The complaint cannot be filed today"),
+        text=language.markup(why, provider=provider, days=strong(_days(failure.days, language))),
+        possible_on=failure.possible_on,
+        week=_week(failure, filed_on, here),
+        fine=language.markup(
+            N_(
+                "You filed {reference} on {day}, and {passed} since. "
+                "Weekends and official holidays are not counted."
+            ),
+            reference=isolate(values["reference"]),
+            day=language.date(filed_on, year=False),
+            passed=_passed(passed, language),
+        ),
+        todo=[language.markup(text, provider=provider, url=here.url("ground")) for text in advice],
+        action_url=here.url("reference"),
+        action_text=language.text("Change number or date"),
+    )
+
+
+def _week(failure: Failure, filed_on: date, here: Visit) -> list[WeekDayView]:
+    """The working days that must pass, and the first possible day."""
+    if failure.possible_on is None or failure.days > _WEEK:
+        return []
+    working = [here.calendar.after(filed_on, n) for n in range(1, failure.days + 1)]
+    marks = {here.situation.today: "today", failure.possible_on: "first"}
+    return [
+        WeekDayView(here.language.weekday(day), day.day, marks.get(day, ""))
+        for day in (*working, failure.possible_on)
+    ]
+
+
+def _days(days: int, language: Language) -> str:
+    return language.plural("{n} working day", "{n} working days", days)
+
+
+def _passed(days: int, language: Language) -> str:
+    return language.plural("{n} working day has passed", "{n} working days have passed", days)
+
+
+def _provider(values: Mapping[str, Any], language: Language) -> str:
+    """As people know it: the platform's name, else the agency's."""
+    return language.name(values.get("platform") or values["agency"])
+
+
+_VIEWS = {
+    Code.PAPER_SERVICE: _paper_service,
+    Code.ALREADY_ESCALATED: _already_escalated,
+    Code.PROCEDURAL: _procedural,
+    Code.PROBLEM_GONE: _problem_gone,
+    Code.SLA_NOT_OVER: _sla_not_over,
+    Code.TOO_EARLY: _too_early,
+}

@@ -1,0 +1,101 @@
+"""Filing: the check page's button, and the page that gives the number in the same response."""
+
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Response, Router, get, post
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect
+
+from balagh import clock
+from balagh.reports import casework, deadlines, numbers
+from balagh.reports.casework import Filed, Submission
+from balagh.reports.eligibility import Code, Failure
+from balagh.reports.fields import phone_text
+from balagh.reports.inboxes import report_of
+from balagh.reports.kinds import KINDS
+from balagh.reports.wizard import CHECK
+from balagh.settings import Settings
+from balagh.web.beneficiary.steps import refusal_page
+from balagh.web.beneficiary.visits import contact_of, go, own_draft, person_id, visit
+from balagh.web.page import AnyRequest, language_of, render, settings_of
+
+
+def _channels(settings: Settings) -> tuple[Literal["sms", "email"], ...]:
+    # Without a gateway no SMS is promised that nobody would send.
+    return ("sms", "email") if settings.sms_url else ("email",)
+
+
+@post("/drafts/{draft:uuid}/submission")
+async def file_report(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
+    """Files once, however often the form is sent. ``as_of``: the version that was looked at."""
+    found = await own_draft(request, draft)
+    if isinstance(found, Redirect):
+        # Sent before, here or in another tab: the same number again.
+        return go(f"{found.url}/confirmation")
+    here = await visit(request, found)
+    if here.path.at != CHECK:
+        return go(here.url(here.path.at))
+    if found.version != as_of:
+        return go(here.url(CHECK) + "?changed=1")
+    # Gate b is the unique index's business, below: a look-up now would only race.
+    failures = here.kind.failing(here.path.values, here.situation, here.calendar, None)
+    if failures:
+        return refusal_page(here, failures, at=here.url("refusal"), status=409)
+    settings = settings_of(request)
+    contact = contact_of(here)
+    outcome = await casework.submit(
+        Submission(
+            kind=here.kind,
+            values=here.path.values,
+            draft=found,
+            person=person_id(request),
+            name=contact.name,
+            phone=contact.phone,
+            email=contact.email,
+            language=here.language.code,
+            public_url=settings.public_url,
+            channels=_channels(settings),
+        ),
+        here.now,
+        here.calendar,
+        ZoneInfo(settings.zone),
+        settings.resolution_days,
+    )
+    if isinstance(outcome, Filed):
+        request.app.state.waker.wake()
+        return go(f"/reports/{outcome.number}/confirmation")
+    if outcome == "already_escalated":
+        return refusal_page(here, (Failure(Code.ALREADY_ESCALATED),), status=409)
+    return go(here.url(CHECK) + "?changed=1")
+
+
+@get("/reports/{number:str}/confirmation")
+async def confirmation(request: AnyRequest, number: str) -> Response[Any]:
+    """The number, when the answer comes at the latest, and what happens next."""
+    report = await report_of(person_id(request), numbers.parse(number) or "")
+    if report is None:
+        raise NotFoundException
+    settings = settings_of(request)
+    zone = ZoneInfo(settings.zone)
+    language = language_of(request)
+    return render(
+        request,
+        "beneficiary/confirmation.html",
+        number=numbers.grouped(report.number),
+        raw_number=report.number,
+        due_on=deadlines.due_day(report.due_at, zone),
+        resolution_days=settings.resolution_days,
+        completeness_on=deadlines.due_day(report.completeness_due_at, zone),
+        phone=phone_text(report.phone) if report.phone else "",
+        email=report.email or "",
+        agency_name=report.agency_ar if language.code == "ar" else report.agency_en,
+        report_url=f"/reports/{report.number}",
+        kind_name=language.text(KINDS[report.kind].name),
+        just_filed=clock.now() - report.submitted_at < timedelta(minutes=30),
+    )
+
+
+router = Router("/", route_handlers=[file_report, confirmation])

@@ -1,0 +1,137 @@
+"""A full page or its fragment, in the person's language, with the headers every page carries."""
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from litestar import Request, Response
+from litestar.status_codes import HTTP_400_BAD_REQUEST
+from litestar.types import Message, Scope
+
+from balagh.i18n import LANGUAGES, Language
+from balagh.settings import Settings
+from balagh.templating import environment
+from balagh.web import access
+
+LANGUAGE_COOKIE = "lang"
+_YEAR = 365 * 24 * 3600
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def settings_of(request: AnyRequest) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def language_of(request: AnyRequest) -> Language:
+    """As the address asks (``?lang=``), else chosen before, else the person's own, else Arabic."""
+    visitor = access.visitor(request)
+    for code in (
+        request.query_params.get("lang"),
+        request.cookies.get(LANGUAGE_COOKIE),
+        visitor.language if visitor else None,
+    ):
+        if code in LANGUAGES:
+            return Language.of(code)
+    return Language.of("ar")
+
+
+def is_fragment(request: AnyRequest) -> bool:
+    """Whether htmx asks for the inner part only; a history restore wants the whole page."""
+    return (
+        request.headers.get("hx-request") == "true"
+        and request.headers.get("hx-history-restore-request") != "true"
+    )
+
+
+def render(
+    request: AnyRequest, template: str, *, status: int = 200, at: str | None = None, **context: Any
+) -> Response[bytes]:
+    """Renders ``template`` as page or fragment.
+
+    ``at``: the address the content belongs to when it is not the request's own (a step answered by
+    htmx shows the next step at once, without another round trip on a weak link).
+    """
+    settings = settings_of(request)
+    language = language_of(request)
+    fragment = is_fragment(request)
+    here = at or request.url.path
+    query = {} if at else {k: v for k, v in request.query_params.items() if k != "lang"}
+    other = "en" if language.code == "ar" else "ar"
+    body = (
+        environment(language.code, settings.zone)
+        .get_template(template)
+        .render(
+            visitor=access.visitor(request),
+            path=here,
+            # Relative to the address shown, which htmx moves along without redrawing the header.
+            other_language_url="?" + urlencode({**query, "lang": other}),
+            csrf=access.csrf_token(request),
+            fragment=fragment,
+            save_data=request.headers.get("save-data", "").lower() == "on",
+            demo=settings.demo,
+            secure=settings.secure,
+            **context,
+        )
+    )
+    response = Response(
+        content=body.encode(),
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Language": language.code,
+            "Cache-Control": "no-store",
+            "Vary": "HX-Request, Cookie, Save-Data",
+        },
+    )
+    if fragment and status < HTTP_400_BAD_REQUEST:
+        response.headers["HX-Push-Url"] = here + (
+            "?" + urlencode(query) if query and request.method == "GET" else ""
+        )
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(
+            access.cookie(LANGUAGE_COOKIE, language.code, seconds=_YEAR, settings=settings)
+        )
+    return response
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Hook before every response is sent: the headers that all carry, unless it has its own."""
+    if message["type"] == "http.response.start":
+        present = {name.lower() for name, _ in message["headers"]}
+        common: dict[str, str] = scope["litestar_app"].state.headers
+        message["headers"] = [
+            *message["headers"],
+            *(
+                (name.encode(), value.encode())
+                for name, value in common.items()
+                if name.encode() not in present
+            ),
+        ]
+
+
+def content_security_policy(settings: Settings) -> str:
+    """No inline script or style, nothing from elsewhere, framed by nobody."""
+    # Sign-out posts here and is sent on to the issuer; browsers hold redirects to form-action too.
+    issuer = urlsplit(settings.oidc_issuer) if settings.oidc_issuer else None
+    forms = "'self'" + (f" {issuer.scheme}://{issuer.netloc}" if issuer else "")
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self'; form-action {forms}; manifest-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """What every response carries, unless it says otherwise itself; names in lower case."""
+    headers = {
+        "content-security-policy": content_security_policy(settings),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }
+    if settings.secure:
+        headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+    return headers
