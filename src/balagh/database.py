@@ -30,11 +30,16 @@ def engine() -> PostgresEngine:
 @asynccontextmanager
 async def pool(size: int = 10) -> AsyncIterator[None]:
     """Keeps a pool of at most ``size`` connections open for as long as the block runs."""
-    await engine().start_connection_pool(min_size=1, max_size=size)
+    await engine().start_connection_pool(min_size=1, max_size=size, reset=_as_it_is)
     try:
         yield
     finally:
         await engine().close_connection_pool()
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Given back as it is: nothing we do changes a connection's state (no SET, LISTEN, cursors or
+    session locks), and the usual reset is a round trip to the server after every statement."""
 
 
 async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:

@@ -21,6 +21,22 @@ _SEEN_EVERY = timedelta(minutes=5)
 # What `secrets.token_urlsafe(32)` makes: 256 bits.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
+LOAD = """
+SELECT session.id, session.seen_at, session.person_id, session.staff_id,
+       coalesce(staff.role, 'beneficiary') AS role, staff.agency_id,
+       coalesce(person.name, CASE staff.language WHEN 'ar' THEN staff.name_ar
+                             ELSE staff.name_en END) AS name,
+       person.phone, coalesce(person.email, staff.email) AS email,
+       coalesce(person.language, staff.language) AS language,
+       coalesce(person.digits, 'latin') AS digits, person.account_type
+FROM session
+LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
+LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
+WHERE session.token_hash = $1 AND session.revoked_at IS NULL
+  AND session.expires_at > $2 AND session.seen_at > $3
+  AND (person.id IS NOT NULL OR staff.id IS NOT NULL)
+"""
+
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes this request: a beneficiary (``person_id``) or a member of staff (``staff_id``).
@@ -64,12 +80,12 @@ async def begin(
         INSERT INTO session (token_hash, person_id, staff_id, created_at, seen_at, expires_at)
         VALUES ($1, $2, $3, $4, $4, $5)
         """,
-        _hash(token),
+        token_hash(token),
         person_id,
         staff_id,
         now,
         now + lifetime,
-        _hash(replacing) if replacing else None,
+        token_hash(replacing) if replacing else None,
     )
     return token
 
@@ -82,22 +98,8 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
     if not _TOKEN.fullmatch(token):
         return None
     row = await fetch_one(
-        """
-        SELECT session.id, session.seen_at, session.person_id, session.staff_id,
-               coalesce(staff.role, 'beneficiary') AS role, staff.agency_id,
-               coalesce(person.name, CASE staff.language WHEN 'ar' THEN staff.name_ar
-                                     ELSE staff.name_en END) AS name,
-               person.phone, coalesce(person.email, staff.email) AS email,
-               coalesce(person.language, staff.language) AS language,
-               coalesce(person.digits, 'latin') AS digits, person.account_type
-        FROM session
-        LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
-        LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
-        WHERE session.token_hash = $1 AND session.revoked_at IS NULL
-          AND session.expires_at > $2 AND session.seen_at > $3
-          AND (person.id IS NOT NULL OR staff.id IS NOT NULL)
-        """,
-        _hash(token),
+        LOAD,
+        token_hash(token),
         now,
         now - idle,
     )
@@ -110,7 +112,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
         )
     return Visitor(
         session_id=row["id"],
-        token_hash=_hash(token),
+        token_hash=token_hash(token),
         person_id=row["person_id"],
         staff_id=row["staff_id"],
         role=row["role"],
@@ -153,6 +155,7 @@ async def forget(*, before: datetime) -> int:
     return len(rows)
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """What the database keeps of the token."""
     # Without salt or stretching: 256 random bits cannot be guessed from their hash.
     return sha256(token.encode()).digest()

@@ -60,7 +60,7 @@ class Filed(msgspec.Struct, frozen=True):
 
 Refused = Literal["already_escalated", "changed", "gone"]
 
-_DRAFT = """
+DRAFT = """
 SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at,
   (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'media_type', a.media_type,
                                      'size', a.size) ORDER BY a.added_at, a.id)
@@ -83,7 +83,7 @@ async def begin(
 
 async def open_draft(draft: UUID, person: int) -> OpenDraft | None:
     """The person's own draft, or none."""
-    row = await fetch_one(_DRAFT, draft, person)
+    row = await fetch_one(DRAFT, draft, person)
     if row is None:
         return None
     return OpenDraft(
@@ -174,7 +174,7 @@ async def filed_from(draft: UUID, person: int) -> str | None:
 
 
 # What a kind fills, with the types the statement casts to.
-_KIND_COLUMNS = {
+KIND_COLUMNS = {
     "agency_id": "bigint",
     "platform_id": "bigint",
     "service_id": "bigint",
@@ -194,16 +194,16 @@ _KIND_COLUMNS = {
     "text_hash": "bytea",
 }
 _FIRST = 13
-_SUBMIT = f"""
+SUBMIT = f"""
 WITH taken AS (
   -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
   DELETE FROM draft WHERE id = $1 AND person_id = $2 AND updated_at = $3 RETURNING id
 ), filed AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
-    submitted_at, due_at, completeness_due_at, {", ".join(_KIND_COLUMNS)})
+    submitted_at, due_at, completeness_due_at, {", ".join(KIND_COLUMNS)})
   SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11,
-    {", ".join(f"${n}::{kind}" for n, kind in enumerate(_KIND_COLUMNS.values(), _FIRST))}
+    {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))}
   FROM taken RETURNING id
 ), logged AS (
   INSERT INTO event (report_id, at, action, to_state, actor)
@@ -223,7 +223,7 @@ WITH taken AS (
     AND (person.phone IS NULL OR person.email IS NULL OR person.name = '')
 )
 SELECT id FROM filed
-""" % tuple(range(_FIRST + len(_KIND_COLUMNS), _FIRST + len(_KIND_COLUMNS) + 3))  # noqa: S608
+""" % tuple(range(_FIRST + len(KIND_COLUMNS), _FIRST + len(KIND_COLUMNS) + 3))  # noqa: S608
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,11 +268,11 @@ async def submit(
         }
         try:
             row = await fetch_one(
-                _SUBMIT,
+                SUBMIT,
                 given.draft.id, given.person, given.draft.updated_at,
                 number, given.kind.code, given.language, given.phone, given.email,
                 now, due, deadlines.completeness(now, calendar, zone), given.name,
-                *(columns.get(name) for name in _KIND_COLUMNS),
+                *(columns.get(name) for name in KIND_COLUMNS),
                 json.dumps(data), list(given.channels),
                 [recipients[channel] for channel in given.channels],
             )  # fmt: skip

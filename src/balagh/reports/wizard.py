@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from balagh.reports.eligibility import Failure
-from balagh.reports.fields import Answers, Field, Problem, Situation, Values
+from balagh.reports.fields import Answers, Field, Problem, Situation, Values, phone_text
 from balagh.workdays import Calendar
 
 CHECK = "check"
@@ -88,10 +88,11 @@ def asked_of(
 
     Contact details are asked for when sign-in brought none, and ``again`` when the person wants to
     change them; the name only when it is not known, because it is the identity provider's word.
+    ``phone`` in E.164.
     """
-    known = {"phone": phone or "", "email": email or ""}
-    if name and all(known.values()) and not again:
+    if name and phone and email and not again:
         return dict(answers)
+    known = {"phone": phone_text(phone) if phone else "", "email": email or ""}
     return {**({} if name else {"name": ""}), **known, **answers}
 
 

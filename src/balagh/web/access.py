@@ -104,10 +104,11 @@ def visitor(request: Connection) -> Visitor | None:
     return cast("Visitor | None", _remembered(request).get("balagh.visitor"))
 
 
-def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
+async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
     """Guard (``guards=[access.beneficiary]``): only beneficiaries.
 
-    The anonymous are asked to sign in and come back; for staff the page does not exist.
+    The anonymous are asked to sign in and come back; for staff the page does not exist. Async,
+    because Litestar hands each call of a plain guard to a thread.
     """
     found = visitor(connection)
     if found is None:

@@ -18,7 +18,7 @@ from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
 from balagh.reports.choices import Choices
 from balagh.reports.eligibility import Failure
-from balagh.reports.fields import Answers, Situation, Values, phone_text
+from balagh.reports.fields import Answers, Situation, Values
 from balagh.reports.kinds import KINDS
 from balagh.reports.wizard import Journey, Kind, asked_of, journey
 from balagh.web import access
@@ -114,8 +114,9 @@ async def visit(request: AnyRequest, draft: OpenDraft, *, contact: bool = False)
 
 def answers_of(person: Visitor, answers: Answers, *, contact: bool = False) -> dict[str, str]:
     """The draft's answers and, where they are asked for, the person's contact details."""
-    phone = phone_text(person.phone) if person.phone else None
-    return asked_of(answers, name=person.name, phone=phone, email=person.email, again=contact)
+    return asked_of(
+        answers, name=person.name, phone=person.phone, email=person.email, again=contact
+    )
 
 
 class Contact(msgspec.Struct, frozen=True):
