@@ -71,7 +71,7 @@ async def _measure(folder: Path, seconds: int, clients: int, rounds: int) -> Non
     async with pool(4):
         await importing.import_files(sheets.load(sheets.SAMPLE))
         token, person = await _signed_in()
-        web = running.web(settings, "balagh.app:create_from_environment", environ)
+        web = running.web(settings, "app.py:create_from_environment", environ)
         process = await asyncio.create_subprocess_exec(*web.argv, env=dict(web.env))
         try:
             await running.answering(settings)

@@ -19,7 +19,7 @@ from balagh.settings import Settings, load
 
 # Answers /slow after a second; /who with the number of its process.
 APPLICATION = """
-import asyncio, os
+import asyncio, decimal, os
 def create():
     async def application(scope, receive, send):
         if scope["type"] != "http":
@@ -35,7 +35,6 @@ def create():
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "tiny_application.py").write_text(APPLICATION)
     environ = {
         "BALAGH_SECRET_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
         "BALAGH_PORT": str(free_port()),
@@ -45,8 +44,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> Mapping[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+def environ() -> Mapping[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> str:
+    file = tmp_path / "tiny_application.py"
+    file.write_text(APPLICATION)
+    return f"{file}:create"
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def database_url_kept() -> Iterator[None]:
 
 
 async def test_requests_in_hand_are_answered_when_told_to_stop(
-    settings: Settings, environ: Mapping[str, str]
+    settings: Settings, environ: Mapping[str, str], target: str
 ) -> None:
     up = asyncio.Event()
 
@@ -68,7 +74,7 @@ async def test_requests_in_hand_are_answered_when_told_to_stop(
         await running.answering(settings)
         up.set()
 
-    web = running.web(settings, "tiny_application:create", environ)
+    web = running.web(settings, target, environ)
     serving = asyncio.create_task(supervise([web], started, grace=running.GRACE))
     await asyncio.wait_for(up.wait(), 30)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as client:
@@ -82,7 +88,7 @@ async def test_requests_in_hand_are_answered_when_told_to_stop(
 
 
 async def test_a_web_process_that_dies_is_replaced(
-    settings: Settings, environ: Mapping[str, str]
+    settings: Settings, environ: Mapping[str, str], target: str
 ) -> None:
     up = asyncio.Event()
 
@@ -90,7 +96,7 @@ async def test_a_web_process_that_dies_is_replaced(
         await running.answering(settings)
         up.set()
 
-    web = running.web(settings, "tiny_application:create", environ)
+    web = running.web(settings, target, environ)
     serving = asyncio.create_task(supervise([web], started, grace=running.GRACE))
     await asyncio.wait_for(up.wait(), 30)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as client:
@@ -107,6 +113,28 @@ async def test_a_web_process_that_dies_is_replaced(
         assert second != first
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.wait_for(serving, running.GRACE)
+
+
+async def test_files_of_the_current_folder_are_not_taken_for_modules(
+    settings: Settings,
+    environ: Mapping[str, str],
+    target: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    somewhere = tmp_path / "somewhere"
+    somewhere.mkdir()
+    # One of the standard library's that everything loads, and what would make it all a package.
+    (somewhere / "numbers.py").write_text("raise SystemExit('the wrong module')")
+    (somewhere / "__init__.py").touch()
+    monkeypatch.chdir(somewhere)
+    web = running.web(settings, target, environ)
+
+    async def started() -> None:
+        await running.answering(settings, within=20)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await supervise([web], started, grace=running.GRACE)
 
 
 async def test_an_application_that_does_not_come_up_is_not_waited_for_for_ever(

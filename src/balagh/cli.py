@@ -163,7 +163,7 @@ def _serve(_: argparse.Namespace) -> int:
 
         children = [
             running.worker(os.environ),
-            running.web(settings, "balagh.app:create_from_environment", os.environ),
+            running.web(settings, "app.py:create_from_environment", os.environ),
         ]
         asyncio.run(processes.supervise(children, ready, grace=running.GRACE))
     log.info("Balagh has stopped")

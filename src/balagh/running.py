@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 
@@ -13,6 +14,7 @@ from balagh.embedded import EmbeddedServer, FolderInUseError, claim
 from balagh.processes import Child
 from balagh.settings import Settings
 
+_PACKAGE = Path(__file__).resolve().parent
 # Connections that may wait to be accepted, and that each web process holds at once, idle ones too.
 _BACKLOG, _BACKPRESSURE = 2048, 1024
 # Milliseconds that a client may take to send the head of a request, or hold an idle connection.
@@ -44,11 +46,16 @@ def database(settings: Settings, *, alone: bool = False) -> Iterator[str]:
 
 
 def web(settings: Settings, target: str, environ: Mapping[str, str]) -> Child:
-    """The web server with the application that ``target`` (``module:function``) makes.
+    """The web server with the application that ``target`` makes: ``file:function``, the file by its
+    place in this package or by its whole path.
 
     No access log: addresses tell what a person reads. HTTP/1 without WebSockets is all we use.
     """
+    file, function = target.rsplit(":", 1)
     options = {
+        # Given a module's name, or no folder, granian looks in the current folder first: for every
+        # module, the standard library's too.
+        "--working-dir": _PACKAGE.parent,
         "--interface": "asgi",
         "--host": settings.host,
         "--port": settings.port,
@@ -63,7 +70,8 @@ def web(settings: Settings, target: str, environ: Mapping[str, str]) -> Child:
     }
     flags = ("--factory", "--no-ws", "--no-access-log", "--respawn-failed-workers")
     arguments = [str(part) for option in options.items() for part in option]
-    return Child("web", python("granian", target, *arguments, *flags), environ)
+    argv = python("granian", f"{_PACKAGE / file}:{function}", *arguments, *flags)
+    return Child("web", argv, environ)
 
 
 def worker(environ: Mapping[str, str], *arguments: str) -> Child:

@@ -59,7 +59,7 @@ def run(host: str, port: int, folder: Path) -> int:
         children = [
             Child("post", sinks, environ),
             running.worker(environ, "--demo"),
-            running.web(settings, "balagh.demo.app:create_from_environment", environ),
+            running.web(settings, "demo/app.py:create_from_environment", environ),
         ]
 
         async def ready() -> None:
