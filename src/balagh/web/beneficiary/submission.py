@@ -10,6 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 
 from balagh import clock
+from balagh.database import one_connection
 from balagh.reports import casework, deadlines, numbers
 from balagh.reports.casework import Filed, Submission
 from balagh.reports.eligibility import Code, Failure
@@ -31,6 +32,11 @@ def _channels(settings: Settings) -> tuple[Literal["sms", "email"], ...]:
 @post("/drafts/{draft:uuid}/submission")
 async def file_report(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
     """Files once, however often the form is sent. ``as_of``: the version that was looked at."""
+    async with one_connection():
+        return await _file(request, draft, as_of)
+
+
+async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
         # Sent before, here or in another tab: the same number again.

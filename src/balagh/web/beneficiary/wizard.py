@@ -15,6 +15,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 
 from balagh import clock
+from balagh.database import one_connection
 from balagh.i18n import N_
 from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
@@ -53,8 +54,9 @@ async def begin(request: AnyRequest, kind: str, draft: UUID) -> Response[Any]:
         _, problems = parse(step, typed, {}, here.situation)
         again = f"/new/{kind}?draft={draft}"
         return await step_page(here, step, problems=problems, action=again, status=422)
-    await casework.begin(draft, person_id(request), kind, typed, here.now)
-    return await _answered(request, draft, step.slug)
+    async with one_connection():
+        await casework.begin(draft, person_id(request), kind, typed, here.now)
+        return await _answered(request, draft, step.slug)
 
 
 @get("/drafts/{draft:uuid}")
@@ -90,7 +92,9 @@ async def show(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
 
 @post("/drafts/{draft:uuid}/{slug:str}")
 async def answer(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
-    return await _answered(request, draft, slug)
+    """An answered step."""
+    async with one_connection():
+        return await _answered(request, draft, slug)
 
 
 async def _answered(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
