@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from balagh.assets import asset
 from balagh.i18n import Language, isolate
@@ -42,6 +43,7 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
     made.globals.update(_=language.text, ngettext=language.plural, language=language, asset=asset)
     made.filters.update(
         bdi=isolate,
+        strong=lambda value: Markup("<b>{}</b>").format(value),
         day=lambda value: language.date(local_day(value)),
         plain_day=lambda value: language.date(local_day(value), weekday=False),
         short_day=lambda value: language.date(local_day(value), weekday=False, year=False),

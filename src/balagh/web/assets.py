@@ -2,6 +2,7 @@
 
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from balagh.assets import lookup
 from balagh.web import access
@@ -9,7 +10,7 @@ from balagh.web.page import AnyRequest
 
 
 @get("/{name:path}", opt={access.ANONYMOUS: True})
-async def static_file(request: AnyRequest, name: str) -> Response[bytes]:
+async def static_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """One file; 304 when the browser has it (RFC 9110, 13.1.2)."""
     found = lookup("/static" + name)
     if found is None:

@@ -68,6 +68,8 @@ def render(
             other_language_url="?" + urlencode({**query, "lang": other}),
             csrf=access.csrf_token(request),
             fragment=fragment,
+            # The step stays the same: neither heading nor page takes the focus.
+            refining=request.query_params.get("refine") == "1",
             save_data=request.headers.get("save-data", "").lower() == "on",
             demo=settings.demo,
             secure=settings.secure,
@@ -85,9 +87,11 @@ def render(
         },
     )
     if fragment and status < HTTP_400_BAD_REQUEST:
-        response.headers["HX-Push-Url"] = here + (
-            "?" + urlencode(query) if query and request.method == "GET" else ""
-        )
+        address = here + ("?" + urlencode(query) if query and request.method == "GET" else "")
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        # The same page again (another choice on it) is no new entry of the browser's history.
+        if address.partition("?")[0] != shown.path:
+            response.headers["HX-Push-Url"] = address
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(
             access.cookie(LANGUAGE_COOKIE, language.code, seconds=_YEAR, settings=settings)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue, forget
@@ -41,7 +42,7 @@ class MomentView(msgspec.Struct, frozen=True):
 
 
 @get("/reports/{number:str}")
-async def details(request: AnyRequest, number: str) -> Response[Any]:
+async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     """One report: who has it and until when, its story, what was filed."""
     person = person_id(request)
     report = await inboxes.report_of(person, numbers.parse(number) or "")

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from litestar import Response, Router, get, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from balagh import clock
@@ -28,7 +29,7 @@ _UPLOAD = 64 * 1024 * 1024
 
 
 @post("/drafts/{draft:uuid}/files", request_max_body_size=_UPLOAD)
-async def add(request: AnyRequest, draft: UUID) -> Response[Any]:
+async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Checks one file and keeps it; what is wrong with it is said beside its name."""
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
@@ -54,7 +55,7 @@ async def add(request: AnyRequest, draft: UUID) -> Response[Any]:
 
 
 @post("/drafts/{draft:uuid}/files/{file:uuid}/removal")
-async def remove(request: AnyRequest, draft: UUID, file: UUID) -> Response[Any]:
+async def remove(request: AnyRequest, draft: FromPath[UUID], file: FromPath[UUID]) -> Response[Any]:
     """Forgets a file; one that is gone already stays gone."""
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
@@ -65,7 +66,7 @@ async def remove(request: AnyRequest, draft: UUID, file: UUID) -> Response[Any]:
 
 
 @get("/files/{file:uuid}")
-async def download(request: AnyRequest, file: UUID) -> Response[bytes]:
+async def download(request: AnyRequest, file: FromPath[UUID]) -> Response[bytes]:
     """The file, as a download that can do nothing in this site's name."""
     kept = await inboxes.file_for(person_id(request), file)
     if kept is None:

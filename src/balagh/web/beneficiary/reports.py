@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue
@@ -51,7 +52,9 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/reports")
 async def my_reports(
-    request: AnyRequest, show: Literal["all", "open", "ended"] = "all", before: int | None = None
+    request: AnyRequest,
+    show: FromQuery[Literal["all", "open", "ended"]] = "all",
+    before: FromQuery[int | None] = None,
 ) -> Response[Any]:
     """Grouped by who must act. ``before``: the id after which the older reports are listed."""
     person = person_id(request)
@@ -158,7 +161,7 @@ async def _draft_card(request: AnyRequest, draft: DraftLine, teller: Teller) -> 
 
 
 @get("/drafts/{draft:uuid}/discard")
-async def ask_discard(request: AnyRequest, draft: UUID) -> Response[Any]:
+async def ask_discard(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Asks before deleting: a draft may be an hour's typing."""
     if await casework.open_draft(draft, person_id(request)) is None:
         raise NotFoundException
@@ -171,7 +174,7 @@ async def ask_discard(request: AnyRequest, draft: UUID) -> Response[Any]:
 
 
 @post("/drafts/{draft:uuid}/discard")
-async def discard(request: AnyRequest, draft: UUID) -> Response[Any]:
+async def discard(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Deletes the draft and its files; a draft that is gone already stays gone."""
     store: Store = request.app.state.store
     for file in await casework.discard(draft, person_id(request)):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from balagh import clock
@@ -30,7 +31,9 @@ def _channels(settings: Settings) -> tuple[Literal["sms", "email"], ...]:
 
 
 @post("/drafts/{draft:uuid}/submission")
-async def file_report(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
+async def file_report(
+    request: AnyRequest, draft: FromPath[UUID], as_of: FromQuery[int]
+) -> Response[Any]:
     """Files once, however often the form is sent. ``as_of``: the version that was looked at."""
     async with one_connection():
         return await _file(request, draft, as_of)
@@ -79,7 +82,7 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
 
 
 @get("/reports/{number:str}/confirmation")
-async def confirmation(request: AnyRequest, number: str) -> Response[Any]:
+async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     """The number, when the answer comes at the latest, and what happens next."""
     report = await report_of(person_id(request), numbers.parse(number) or "")
     if report is None:

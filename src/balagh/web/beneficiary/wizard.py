@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from balagh import clock
@@ -37,19 +38,19 @@ NO_IMAGE = Problem(
 
 
 @get("/new/{kind:str}")
-async def new(request: AnyRequest, kind: str) -> Response[Any]:
+async def new(request: AnyRequest, kind: FromPath[str]) -> Response[Any]:
     """The first step; the draft comes with the first answer."""
     here = await visit(request, _unsaved(uuid4(), kind))
     return await step_page(here, here.path.steps[0], action=f"/new/{kind}?draft={here.draft.id}")
 
 
 @post("/new/{kind:str}")
-async def begin(request: AnyRequest, kind: str, draft: UUID) -> Response[Any]:
+async def begin(request: AnyRequest, kind: FromPath[str], draft: FromQuery[UUID]) -> Response[Any]:
     """Keeps the first answer. ``draft`` was chosen with the page, so that the same form sent twice
     begins one draft."""
     here = await visit(request, _unsaved(draft, kind))
     step = here.path.steps[0]
-    typed = _typed(step.fields, await request.form())
+    typed = _typed(_asked(step, request), await request.form())
     if not any(typed.values()):
         _, problems = parse(step, typed, {}, here.situation)
         again = f"/new/{kind}?draft={draft}"
@@ -60,7 +61,7 @@ async def begin(request: AnyRequest, kind: str, draft: UUID) -> Response[Any]:
 
 
 @get("/drafts/{draft:uuid}")
-async def resume(request: AnyRequest, draft: UUID) -> Response[Any]:
+async def resume(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Leads to the first unanswered step."""
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
@@ -70,7 +71,7 @@ async def resume(request: AnyRequest, draft: UUID) -> Response[Any]:
 
 
 @get("/drafts/{draft:uuid}/{slug:str}")
-async def show(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
+async def show(request: AnyRequest, draft: FromPath[UUID], slug: FromPath[str]) -> Response[Any]:
     """A step, the check page, or why it cannot be filed; too far ahead leads back."""
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
@@ -91,7 +92,7 @@ async def show(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
 
 
 @post("/drafts/{draft:uuid}/{slug:str}")
-async def answer(request: AnyRequest, draft: UUID, slug: str) -> Response[Any]:
+async def answer(request: AnyRequest, draft: FromPath[UUID], slug: FromPath[str]) -> Response[Any]:
     """An answered step."""
     async with one_connection():
         return await _answered(request, draft, slug)
