@@ -1,6 +1,7 @@
 """The sample reports: believable on any day, allowed by every rule, put there once."""
 
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -448,7 +449,7 @@ async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -
         assert len(kept) == row["size"]
         file = await inboxes.file_for(row["person_id"], row["id"])
         assert file is not None
-        assert isinstance(await inspect(kept, row["name"]), Accepted)
+        assert isinstance(await inspect(BytesIO(kept), row["name"]), Accepted)
     owing = [sample for sample in stories().reports if sample.ground == "outage"]
     for sample in owing:
         id = samples.draft_id(sample.key)

@@ -40,7 +40,7 @@ async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
         return await _refused(here, NOTHING_CHOSEN, "")
     if len(found.files) >= FILE_LIMIT:
         return await _refused(here, TOO_MANY, upload.filename)
-    verdict = await inspect(await upload.read(), upload.filename)
+    verdict = await inspect(upload.file, upload.filename)
     if isinstance(verdict, Refused):
         return await _refused(here, verdict.reason, upload.filename)
     file = File(uuid4(), verdict.name, verdict.media_type, verdict.size)
