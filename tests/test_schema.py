@@ -27,7 +27,8 @@ async def _columns(connection: asyncpg.Connection, table: str) -> Columns:
                -- A serial's sequence is named after its schema.
                regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^nextval.*', 'next') AS value,
                EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique
-                       AND i.indpred IS NULL AND i.indkey::int2[] = ARRAY[a.attnum]) AS alone
+                       AND i.indpred IS NULL AND i.indnatts = 1
+                       AND i.indkey[0] = a.attnum) AS alone
         FROM pg_attribute a
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
