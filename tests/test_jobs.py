@@ -9,7 +9,10 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, cast
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,6 +21,7 @@ from tests.notices.servers import MailServer, gateway, mail_server
 
 from balagh import clock
 from balagh.database import fetch
+from balagh.files.store import Store
 from balagh.jobs import Waker, tidy
 from balagh.people.tables import Session, SignInAttempt
 from balagh.settings import Settings
@@ -235,7 +239,7 @@ async def test_the_sweep_asks_for_both_channels() -> None:
         assert process.returncode is None
 
 
-async def test_what_has_run_out_is_tidied_away() -> None:
+async def test_what_has_run_out_is_tidied_away(tmp_path: Path) -> None:
     now = clock.now()
     past, future = now - timedelta(minutes=1), now + timedelta(minutes=1)
     await fetch("INSERT INTO person (name, created_at) VALUES ('نورة', $1)", past)
@@ -251,9 +255,34 @@ async def test_what_has_run_out_is_tidied_away() -> None:
             "expires_at) VALUES ($1, $1, 'n', 'v', '/', $2)",
             hashed, expires,
         )  # fmt: skip
-    await tidy(cast(Any, {}))
+    await tidy(worker_with(Store(tmp_path)))
     assert await Session.select(Session.token_hash) == [{"token_hash": b"\x01" * 32}]
     assert await SignInAttempt.select(SignInAttempt.state_hash) == [{"state_hash": b"\x01" * 32}]
+
+
+async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) -> None:
+    store, now = Store(tmp_path), clock.now()
+    recorded, orphan, on_its_way = uuid4(), uuid4(), uuid4()
+    await fetch("INSERT INTO person (name, created_at) VALUES ('نورة', $1)", now)
+    await fetch(
+        "INSERT INTO attachment (id, person_id, draft_id, name, media_type, size, sha256, "
+        "added_at) VALUES ($1, 1, $2, 'a.png', 'image/png', 8, '\\x00', $3)",
+        recorded, uuid4(), now,
+    )  # fmt: skip
+    for id in (recorded, orphan, on_its_way):
+        await store.put(id, b"evidence")
+    for id in (recorded, orphan):
+        made_at = (now - timedelta(minutes=61)).timestamp()
+        os.utime(tmp_path / id.hex[:2] / id.hex[2:4] / str(id), (made_at, made_at))
+    await tidy(worker_with(store))
+    assert await store.read(recorded) == await store.read(on_its_way) == b"evidence"
+    with pytest.raises(FileNotFoundError):
+        await store.read(orphan)
+
+
+def worker_with(store: Store) -> Any:
+    """What a job is given."""
+    return {"worker": SimpleNamespace(store=store)}
 
 
 @pytest.mark.parametrize(

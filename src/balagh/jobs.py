@@ -16,7 +16,9 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import cast
+from uuid import UUID
 
 import asyncpg
 import psycopg
@@ -28,11 +30,13 @@ from saq.queue.postgres import PostgresQueue
 from saq.types import Context
 
 from balagh import clock, database, logs
+from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people.tables import Session, SignInAttempt
+from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
 # Seconds.
@@ -42,6 +46,8 @@ _BEAT = 5
 _SILENT = 20
 _DRAIN = 600
 _STOP = 7.0
+# Between a file and its record lies one statement.
+_UPLOAD = timedelta(hours=1)
 
 _log = structlog.get_logger()
 
@@ -120,22 +126,33 @@ async def sweep(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions and begun sign-ins that have run out are deleted."""
+    """Every hour: sessions and begun sign-ins that have run out are deleted, and files whose upload
+    did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     await Session.delete().where(Session.expires_at <= now)
+    store = cast("_Worker", context["worker"]).store
+    if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
+        _log.info("files without a record deleted", files=swept)
+
+
+async def _recorded(files: Sequence[UUID]) -> set[UUID]:
+    found = await Attachment.select(Attachment.id).where(Attachment.id.is_in(list(files)))
+    return {row["id"] for row in found}
 
 
 class _Worker(saq.Worker[Context]):
     """A worker that owns its transports and stops when its work in hand is done."""
 
-    def __init__(self, queue: PostgresQueue, transports: dict[str, Transport]) -> None:
+    def __init__(
+        self, queue: PostgresQueue, transports: dict[str, Transport], store: Store
+    ) -> None:
         super().__init__(
             queue,
             functions=[deliver],
             cron_jobs=[
                 saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
-                saq.CronJob(tidy, "7 * * * *", timeout=60, retries=3, ttl=-1),
+                saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
             ],
             concurrency=4,
             # How soon a job is seen to have died with its worker; see `_SILENT`.
@@ -143,6 +160,7 @@ class _Worker(saq.Worker[Context]):
             shutdown_grace_period_s=1,
         )
         self.transports = transports
+        self.store = store
 
     async def stop(self) -> None:
         self.event.set()
@@ -170,7 +188,7 @@ async def run(settings: Settings) -> None:
         try:
             await queue.connect()
             _log.info("worker started")
-            await _Worker(queue, transports).start()
+            await _Worker(queue, transports, Store(settings.data / "files")).start()
         finally:
             await queue.pool.close()
             for transport in transports.values():

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from balagh.files.store import Store
+from balagh.files.store import ForeignFilesError, Store
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -81,18 +82,61 @@ async def test_a_write_that_fails_leaves_nothing(
     assert files(tmp_path) == []
 
 
+def age(folder: Path, hours: float, *but: UUID) -> None:
+    then = (NOW - timedelta(hours=hours)).timestamp()
+    for path in files(folder):
+        if path.name not in {str(id) for id in but}:
+            os.utime(path, (then, then))
+
+
 async def test_files_that_nobody_knows_are_swept_after_a_while(tmp_path: Path) -> None:
     store = Store(tmp_path)
     known, orphan, fresh = uuid4(), uuid4(), uuid4()
     for id in (known, orphan, fresh):
         await store.put(id, b"evidence")
     (tmp_path / "incoming" / str(uuid4())).write_bytes(b"half")
-    long_ago = (NOW - timedelta(days=1)).timestamp()
-    for path in files(tmp_path):
-        if path.name != str(fresh):
-            os.utime(path, (long_ago, long_ago))
+    age(tmp_path, 24, fresh)
     os.utime(store._path(fresh), (NOW.timestamp(), NOW.timestamp()))
-    known_ids: set[UUID] = {known}
-    assert await store.sweep_orphans(known_ids, NOW - timedelta(hours=1)) == 2
-    assert await store.sweep_orphans(known_ids, NOW - timedelta(hours=1)) == 0
+    asked: list[UUID] = []
+
+    async def records(ids: Sequence[UUID]) -> set[UUID]:
+        asked.extend(ids)
+        return {known}
+
+    assert await store.sweep_orphans(records, NOW - timedelta(hours=1)) == 2
+    assert set(asked) == {known, orphan}
+    assert await store.sweep_orphans(records, NOW - timedelta(hours=1)) == 0
     assert {path.name for path in files(tmp_path)} == {str(known), str(fresh)}
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "swept"), [(0, 100, True), (0, 101, False), (150, 140, True)]
+)
+async def test_the_files_of_another_database_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int, unknown: int, swept: bool
+) -> None:
+    monkeypatch.setattr("balagh.files.store._BATCH", 40)
+    # Nobody cuts the power here.
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    store = Store(tmp_path)
+    ids = [uuid4() for _ in range(known + unknown)]
+    for id in ids:
+        await store.put(id, b"evidence")
+    (tmp_path / "incoming" / str(uuid4())).write_bytes(b"half")
+    age(tmp_path, 24)
+    most = 0
+
+    async def records(asked: Sequence[UUID]) -> set[UUID]:
+        nonlocal most
+        most = max(most, len(asked))
+        return set(asked) & set(ids[:known])
+
+    sweeping = store.sweep_orphans(records, NOW)
+    if swept:
+        assert await sweeping == unknown + 1
+        assert {path.name for path in files(tmp_path)} == {str(id) for id in ids[:known]}
+    else:
+        with pytest.raises(ForeignFilesError, match=f"{unknown} of {known + unknown} files"):
+            await sweeping
+        assert len(files(tmp_path)) == known + unknown + 1
+    assert most == 40

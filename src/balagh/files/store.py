@@ -6,13 +6,23 @@ readable by the program's own user only, and appear whole or not at all.
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from uuid import UUID, uuid4
 
 # Files being written lie here until they are whole; same file system, so that a rename is one step.
 _INCOMING = "incoming"
+# Files that are asked about at once.
+_BATCH = 1000
+# Orphans come singly: an upload that was cut off between file and record. More than a few, and more
+# than what is known, means that these are not this database's files.
+_FEW = 100
+
+
+class ForeignFilesError(RuntimeError):
+    """Most of the files belong to nobody whom the database knows; none was deleted."""
 
 
 class Store:
@@ -36,14 +46,29 @@ class Store:
         """Forgets what is kept under ``id``; nothing there is no error, so it can be repeated."""
         await asyncio.to_thread(self._path(id).unlink, missing_ok=True)
 
-    async def sweep_orphans(self, known_ids: Collection[UUID], older_than: datetime) -> int:
+    async def sweep_orphans(
+        self,
+        known: Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]],
+        older_than: datetime,
+    ) -> int:
         """Deletes files that no attachment knows, written before ``older_than`` (aware).
 
-        A file is written before its row, so ``older_than`` must leave an upload its time: an hour
-        is plenty. Returns how many went.
+        ``known`` tells which of some ids have a record. A file is written before its record, so
+        ``older_than`` must leave an upload its time: an hour is plenty. Returns how many went.
+        Raises ``ForeignFilesError``, for instance when the settings name another database.
         """
-        known = {str(id) for id in known_ids}
-        return await asyncio.to_thread(self._sweep, known, older_than.astimezone(UTC))
+        files = self._older(older_than.timestamp())
+        orphans: list[UUID] = []
+        seen = 0
+        while batch := await asyncio.to_thread(lambda: list(islice(files, _BATCH))):
+            found = await known(batch)
+            orphans += [id for id in batch if id not in found]
+            seen += len(batch)
+        if len(orphans) > max(_FEW, seen // 2):
+            raise ForeignFilesError(f"{len(orphans)} of {seen} files are not in this database")
+        for id in orphans:
+            await self.delete(id)
+        return len(orphans) + await asyncio.to_thread(self._sweep_incoming, older_than.timestamp())
 
     def _path(self, id: UUID) -> Path:
         if not isinstance(id, UUID):
@@ -70,18 +95,17 @@ class Store:
         for folder in (path.parent, path.parent.parent, self.folder):
             _sync(folder)
 
-    def _sweep(self, known: Collection[str], older_than: datetime) -> int:
-        gone = 0
-        for path in self._files():
-            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            if path.name not in known and written < older_than:
-                path.unlink(missing_ok=True)
-                gone += 1
-        return gone
+    def _older(self, time: float) -> Iterator[UUID]:
+        """Ids of the files written before ``time``, seconds since the epoch."""
+        for folder in self.folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]"):
+            with os.scandir(folder) as files:
+                yield from (UUID(file.name) for file in files if file.stat().st_mtime < time)
 
-    def _files(self) -> Iterator[Path]:
-        yield from (self.folder / _INCOMING).iterdir()
-        yield from self.folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
+    def _sweep_incoming(self, time: float) -> int:
+        left = [file for file in (self.folder / _INCOMING).iterdir() if file.stat().st_mtime < time]
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
 
 
 def _sync(folder: Path) -> None:
