@@ -60,6 +60,28 @@ def test_months_are_the_gregorian_ones_of_saudi_arabia(
     assert EN.date(day, weekday=False) == f"9 {english} 2026"
 
 
+@pytest.mark.parametrize(
+    ("day", "arabic", "english"),
+    [
+        (date(2024, 7, 7), "محرم", "Muharram"),
+        (date(2024, 8, 5), "صفر", "Safar"),
+        (date(2024, 9, 4), "ربيع الأول", "Rabi' al-Awwal"),
+        (date(2024, 10, 4), "ربيع الثاني", "Rabi' al-Thani"),
+        (date(2024, 11, 3), "جمادى الأولى", "Jumada al-Ula"),
+        (date(2024, 12, 2), "جمادى الآخرة", "Jumada al-Akhirah"),
+        (date(2025, 1, 1), "رجب", "Rajab"),
+        (date(2025, 1, 31), "شعبان", "Sha'ban"),
+        (date(2025, 3, 1), "رمضان", "Ramadan"),
+        (date(2025, 3, 30), "شوال", "Shawwal"),
+        (date(2025, 4, 29), "ذو القعدة", "Dhu al-Qa'dah"),
+        (date(2025, 5, 28), "ذو الحجة", "Dhu al-Hijjah"),
+    ],
+)
+def test_months_of_1446_begin_as_umm_al_qura_has_it(day: date, arabic: str, english: str) -> None:
+    assert AR.hijri(day) == f"1 {arabic} 1446هـ"
+    assert EN.hijri(day) == f"1 {english} 1446 AH"
+
+
 def test_dates_in_both_calendars() -> None:
     day = date(2026, 11, 23)
     assert AR.date(day) == "الاثنين 23 نوفمبر 2026"
@@ -97,6 +119,15 @@ def test_values_are_escaped_in_markup_and_put_in_as_they_are_in_text() -> None:
     assert EN.markup("{agency} answered.", agency=Markup("<b>A</b>")) == "<b>A</b> answered."
     assert EN.text("{agency} answered.", agency="<b>") == "<b> answered."
     assert isolate("<1>") == Markup("<bdi>&lt;1&gt;</bdi>")
+
+
+def test_braces_are_filled_only_when_values_are_given() -> None:
+    assert EN.text("{agency} answered.") == "{agency} answered."
+    assert AR.text("{agency} answered.") == "وصل رد {agency}."
+    with pytest.raises(KeyError, match="agency"):
+        AR.text("{agency} answered.", day="Monday")
+    with pytest.raises(KeyError, match="place"):
+        EN.plural("{n} day in {place}", "{n} days in {place}", 2)
 
 
 def test_direction_and_names() -> None:

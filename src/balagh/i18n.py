@@ -6,7 +6,6 @@ subject at a time; they are read as they are, without a compile step.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -124,10 +123,6 @@ class Language:
     def _gregorian(self) -> Locale:
         # ar_SA's own default calendar is the Hijri one; months are asked for in Gregorian.
         return Locale.parse("ar") if self.code == "ar" else self.locale
-
-
-def translator(code: str) -> Callable[..., str]:
-    return Language.of(code).text
 
 
 def isolate(text: object) -> Markup:

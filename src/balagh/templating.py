@@ -22,9 +22,8 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
     """The environment of language ``code``; times are shown in ``zone``.
 
     Globals: ``_`` and ``ngettext`` (as ``Language.text`` and ``Language.plural``), ``language``,
-    ``asset``. Filters: ``bdi``, ``day`` (weekday, Gregorian), ``short_day`` (no weekday, no year),
-    ``hijri``, ``clock`` (time of day), ``local`` (instant → datetime in the zone), ``grouped``
-    (report number), ``named`` (row → its name in the language).
+    ``asset``. Filters: ``bdi``, ``strong``; of a date, or of an instant's date in the zone:
+    ``day`` (weekday, Gregorian), ``weekday_day`` (without the year), ``hijri``.
     """
     language = Language.of(code)
     at = ZoneInfo(zone)
@@ -45,13 +44,7 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
         bdi=isolate,
         strong=lambda value: Markup("<b>{}</b>").format(value),
         day=lambda value: language.date(local_day(value)),
-        plain_day=lambda value: language.date(local_day(value), weekday=False),
-        short_day=lambda value: language.date(local_day(value), weekday=False, year=False),
         weekday_day=lambda value: language.date(local_day(value), year=False),
         hijri=lambda value: language.hijri(local_day(value)),
-        clock=lambda value: language.time(value, at),
-        local=lambda value: value.astimezone(at),
-        named=language.name,
-        short=lambda row: language.name(row, "short"),
     )
     return made
