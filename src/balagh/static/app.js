@@ -1,7 +1,62 @@
-/* What a script adds; every page works without it. */
-(() => {
+/* What a script adds: focus after a step, copying, printing, uploads without a second button.
+   Every page works without it. Texts come from the page. */
+{
   const root = document.documentElement
-  const main = () => document.getElementById("main")
-  const lost = text => { const note = document.getElementById("lost"); if (note) note.textContent = text }
+  const by = id => document.getElementById(id)
+  const say = (node, on) => node && (node.textContent = on ? node.dataset.text : "")
   root.classList.add("js")
-})()
+
+  addEventListener("click", async event => {
+    const button = event.target.closest("[data-copy],[data-print]")
+    if (!button) return
+    if ("print" in button.dataset) return print()
+    const words = button.querySelector("span"), before = words.textContent
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy)
+    } catch {
+      // Plain http, or not allowed: the number is selected, to be copied by hand.
+      return getSelection().selectAllChildren(document.querySelector(".number"))
+    }
+    words.textContent = button.dataset.done
+    setTimeout(() => (words.textContent = before), 4000)
+  })
+
+  addEventListener("change", event => {
+    if (event.target.type === "file" && event.target.files.length) event.target.form.requestSubmit()
+  })
+
+  // The same form twice within two seconds is one tap too many; later it is a retry.
+  const sent = new WeakMap()
+  addEventListener("submit", event => {
+    const form = event.target, now = Date.now()
+    if (now - sent.get(form) < 2000) {
+      event.preventDefault()
+      return event.stopImmediatePropagation()
+    }
+    sent.set(form, now)
+    if (form.id === "upload") say(form.querySelector("[role=status]"), true)
+  }, true)
+  addEventListener("reset", event => event.target.id === "upload" && (by("cut").hidden = true))
+
+  addEventListener("htmx:before:request", () => say(by("lost"), false))
+  addEventListener("htmx:error", event => {
+    const form = event.detail.ctx?.sourceElement
+    sent.delete(form)
+    if (form?.id === "upload") {
+      say(form.querySelector("[role=status]"), false)
+      by("cut").querySelector("bdi").textContent = by("file").files[0]?.name
+      by("cut").hidden = false
+      by("cut").querySelector("button").focus()
+    } else say(by("lost"), true)
+  })
+
+  // What had the focus is gone with its step: the keyboard goes on at the errors or the heading.
+  addEventListener("htmx:after:swap", event => {
+    const at = document.activeElement
+    if (at && at !== document.body && at.id !== "main") return
+    const next = by(event.detail.ctx.request?.anchor) ?? document.querySelector("main [autofocus]") ?? document.querySelector("main h1")
+    if (!next) return
+    if (!next.hasAttribute("tabindex")) next.tabIndex = -1
+    next.focus()
+  })
+}

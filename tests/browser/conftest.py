@@ -1,0 +1,114 @@
+"""The whole product as `balagh demo` runs it, and Chromium to use it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from balagh.processes import free_port
+
+# Without these, Chromium looks for its maker's servers at every start.
+_ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+Visiting = Callable[..., AbstractAsyncContextManager[Page]]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[str]:
+    """Its address. Started once for each process of the tests, with a folder of its own."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="balagh-demo-", ignore_cleanup_errors=True) as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "balagh.cli", "demo", "--port", str(port),
+                 "--data", f"{folder}/data"],
+                stdout=output, stderr=output,
+                env={k: v for k, v in os.environ.items() if not k.startswith("BALAGH_")},
+            )  # fmt: skip
+        try:
+            address = f"http://localhost:{port}"
+            _wait(address, process, log)
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if httpx.get(f"{address}/health", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the demonstration did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=list(_ARGUMENTS)
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def visiting(demo: str, chromium: Browser) -> Visiting:
+    """``async with visiting("noura", width=360) as page``: a browser of its own, signed in as that
+    member of the cast, or as nobody."""
+
+    @asynccontextmanager
+    async def open_page(
+        key: str = "",
+        *,
+        language: str = "ar",
+        width: int = 360,
+        scripts: bool = True,
+        dark: bool = False,
+        **options: object,
+    ) -> AsyncIterator[Page]:
+        context = await chromium.new_context(
+            base_url=demo,
+            viewport={"width": width, "height": 780},
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            **options,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(15_000)
+        await context.add_cookies([{"name": "lang", "value": language, "url": demo}])
+        if key:
+            await sign_in(context, demo, key)
+        try:
+            yield await context.new_page()
+        finally:
+            await context.close()
+
+    return open_page
+
+
+async def sign_in(context: BrowserContext, demo: str, key: str) -> None:
+    """As the demonstration's page does it."""
+    answer = await context.request.post(
+        f"{demo}/demo/sign-in",
+        form={"key": key, "next": "/"},
+        headers={"Origin": demo},
+        max_redirects=0,
+    )
+    assert answer.status == 303, answer.status

@@ -1,0 +1,73 @@
+"""A complaint filed by a person: on a phone, with the keyboard alone, scripts off and on."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page, expect
+from tests.browser.conftest import Visiting
+from tests.browser.filing import GROUNDS, file_complaint
+
+from balagh.reports import numbers
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "fault.png"
+    Image.new("RGB", (60, 40), "#B42318").save(path)
+    return path
+
+
+async def told(page: Page, number: str) -> None:
+    """The number went out by SMS and by e-mail, through the real transports."""
+    grouped = numbers.grouped(number)
+    for _ in range(40):
+        await page.goto("/demo/outbox")
+        text = (
+            (await page.locator("main").inner_text()).replace("\u00a0", " ").replace("\u200e", "")
+        )
+        if text.count(grouped) >= 2 and text.count(f"/reports/{number}") >= 2:
+            return
+        await page.wait_for_timeout(500)
+    raise AssertionError(f"{grouped} was not sent twice: {text[:1000]}")
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+async def test_on_a_phone_in_arabic_without_scripts_by_keyboard(
+    visiting: Visiting, picture: Path, ground: str
+) -> None:
+    async with visiting("noura", scripts=False) as page:
+        number = await file_complaint(page, ground, picture)
+        await expect(page.locator("main")).to_contain_text(numbers.grouped(number))
+        await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+        await told(page, number)
+        # It is on the person's page, with who holds the clock.
+        await page.goto("/reports")
+        await expect(page.locator(f'a[href="/reports/{number}"]')).to_be_visible()
+        await page.goto(f"/reports/{number}")
+        await expect(page.locator("main")).to_contain_text("مركز آمر")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("ground", ["outage", "closed_unresolved"])
+async def test_with_scripts_by_keyboard(
+    visiting: Visiting, picture: Path, ground: str, language: str
+) -> None:
+    async with visiting("khalid", language=language) as page:
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console", lambda said: problems.append(said.text) if said.type == "error" else None
+        )
+        number = await file_complaint(page, ground, picture)
+        await expect(page.locator("main")).to_contain_text(numbers.grouped(number))
+        assert not problems
+
+
+async def test_signing_in_returns_to_where_the_person_was_going(visiting: Visiting) -> None:
+    async with visiting(scripts=False, language="en") as page:
+        await page.goto("/new/complaint")
+        assert "/sign-in?next=%2Fnew%2Fcomplaint" in page.url
+        await page.locator("button[value=noura]").click()
+        await page.wait_for_url("**/new/complaint")
+        await expect(page.locator("h1")).to_have_text("Why are you escalating your complaint?")
