@@ -31,6 +31,7 @@ migrate: _env
 # Write again the documents that are made from the code.
 docs: _env
     @.venv/bin/python -m balagh.settings > docs/settings.md
+    @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
 
 # Pin every dependency anew, with hashes; pyproject.toml says which.
 lock:

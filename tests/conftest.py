@@ -36,13 +36,12 @@ async def migrated(server: EmbeddedServer) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def db(migrated: None) -> AsyncIterator[None]:
+async def db(migrated: None) -> None:
     """An empty database."""
     from balagh.database import fetch
 
     rows = await fetch(
         "SELECT string_agg(quote_ident(tablename), ', ') AS names FROM pg_tables "
-        "WHERE schemaname = 'public' AND tablename NOT IN ('migration') AND tablename NOT LIKE 'saq%'"
+        "WHERE schemaname = 'public' AND tablename <> 'migration' AND tablename NOT LIKE 'saq%'"
     )
     await fetch(f"TRUNCATE {rows[0]['names']} RESTART IDENTITY CASCADE")
-    yield

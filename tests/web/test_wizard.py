@@ -374,9 +374,9 @@ async def test_somebody_elses_draft_does_not_exist(
         f"/files/{UUID(int=7)}/removal",
     ):
         data = {"csrf": csrf, "agency": "moj"}
-        theirs = await khalid.client.post(base + path, data=data)
-        missing = await khalid.client.post(nobody + path, data=data)
-        assert (theirs.status_code, theirs.text) == (missing.status_code, missing.text), path
+        sent = await khalid.client.post(base + path, data=data)
+        nowhere = await khalid.client.post(nobody + path, data=data)
+        assert (sent.status_code, sent.text) == (nowhere.status_code, nowhere.text), path
     taken = base.rsplit("/", 1)[1]
     answer = await khalid.client.post(
         f"/new/complaint?draft={taken}", data={"csrf": csrf, "ground": "outage"}

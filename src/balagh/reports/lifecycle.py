@@ -134,3 +134,37 @@ def transition(state: State | None, action: Action, role: Role) -> Transition | 
         ),
         None,
     )
+
+
+def as_markdown() -> str:
+    """``docs/lifecycle.md``: the table and its diagram."""
+    lines = [
+        "# The life of a report",
+        "",
+        "<!-- Made from src/balagh/reports/lifecycle.py by `just docs`. Change it there. -->",
+        "",
+        "| from | action | by | to |",
+        "|---|---|---|---|",
+    ]
+    for row in TRANSITIONS:
+        roles = ", ".join(role.value for role in Role if role in row.roles)
+        action = row.action.value + (f" ({row.condition})" if row.condition else "")
+        target = row.target.value if row.target else "the state it came from"
+        source = row.source.value if row.source else "–"
+        lines.append(f"| {source} | {action} | {roles} | {target} |")
+    lines += [
+        "",
+        "`complaint_in_window`: a complaint, at most `BALAGH_REOPEN_DAYS` days after closing.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+    ]
+    for row in TRANSITIONS:
+        targets = (row.target,) if row.target else (State.UNDER_REVIEW, State.IN_PROGRESS)
+        source = row.source.value if row.source else "[*]"
+        lines += [f"    {source} --> {target.value}: {row.action.value}" for target in targets]
+    return "\n".join([*lines, "```"])
+
+
+if __name__ == "__main__":
+    print(as_markdown())

@@ -1,0 +1,91 @@
+"""The same and not the same, in Arabic and in reference numbers."""
+
+import pytest
+
+from balagh.text import fold, latin_digits, reference_key
+
+SAME = [
+    ("إدارة", "اداره"),
+    ("أحمد", "احمد"),
+    ("آمر", "امر"),
+    ("ٱلرياض", "الرياض"),
+    ("مستشفى", "مستشفي"),
+    ("وزارة العدل", "وزارة  العدل "),
+    ("وِزَارَةُ العَدْل", "وزارة العدل"),
+    ("بـــلاغ", "بلاغ"),
+    ("مسؤول", "مسوول"),
+    ("رئيس", "رييس"),
+    ("بناء", "بنا"),
+    ("خدمة\u200fرقمية", "خدمةرقمية"),
+    ("\u200eخدمة", "خدمة"),
+    ("خدمة\u200c", "خدمة"),
+    ("کتاب", "كتاب"),
+    ("ھذا", "هذا"),
+    ("طلب ١٢٣", "طلب 123"),
+    ("طلب ۱۲۳", "طلب 123"),
+    ("ﻻ", "لا"),
+    ("Najiz", "NAJIZ"),
+    ("Qiwa Platform", "qiwa\u00a0platform"),
+    ("café", "cafe"),
+    ("１２３", "123"),
+]
+DIFFERENT = [
+    ("وزارة العدل", "وزارة العمل"),
+    ("تجديد رخصة", "تجديد الرخصة"),
+    ("رخصة تجارية", "رخصة"),
+    ("طلب 123", "طلب 124"),
+    ("حساب", "حسابي"),
+    ("جواز", "جوازات"),
+    ("صك", "شك"),
+    ("علي", "على ما"),
+    ("Najiz", "Najm"),
+    ("ضمان", "ظمان"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+    assert fold(fold(one)) == fold(one)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_not_the_same(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "BLD-4471882", "bld-4471882", "BLD 4471882", "BLD4471882", "BLD/4471882", "BLD_4471882",
+        " bld - ٤٤٧١٨٨٢ ", "BLD\u2013۴۴۷۱۸۸۲", "\u2066BLD-4471882\u2069", "B.L.D.4471882",
+        "#BLD-4471882", "ＢＬＤ４４７１８８２",
+    ],
+)  # fmt: skip
+def test_one_reference(typed: str) -> None:
+    assert reference_key(typed) == "bld4471882"
+
+
+@pytest.mark.parametrize(
+    "typed", ["BLD-4471883", "BLD-447188", "QW-4471882", "4471882", "1BLD4471882"]
+)
+def test_another_reference(typed: str) -> None:
+    assert reference_key(typed) != "bld4471882"
+
+
+@pytest.mark.parametrize("typed", ["", " ", "---", "؟!", "\u200e", "#"])
+def test_no_reference_at_all(typed: str) -> None:
+    assert reference_key(typed) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "latin"),
+    [
+        ("٠١٢٣٤٥٦٧٨٩", "0123456789"),
+        ("۰۱۲۳۴۵۶۷۸۹", "0123456789"),
+        ("9 نوفمبر", "9 نوفمبر"),
+        ("²", "²"),
+    ],
+)
+def test_digits(typed: str, latin: str) -> None:
+    assert latin_digits(typed) == latin
