@@ -34,6 +34,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Office:
     """The sinks in a process of their own."""
 
@@ -44,9 +49,13 @@ class Office:
             "--smtp-port", str(self.smtp_port), "--sms-port", str(self.sms_port),
         ]  # fmt: skip
         self.url = f"http://127.0.0.1:{self.sms_port}/messages"
-        self.process = subprocess.Popen(self.argv, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        assert str(folder) in self.process.stdout.readline()
+        self.process = subprocess.Popen(self.argv)
+        end = time.monotonic() + 20
+        # The gateway opens last.
+        while not listens(self.sms_port):
+            assert self.process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

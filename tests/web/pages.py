@@ -56,9 +56,10 @@ class Page(HTMLParser):
         return self.texts["h1"][0]
 
     def form(self, action: str = "") -> Form:
-        """The form whose address contains ``action``; the main one of the page by default."""
-        found = [form for form in self.forms if action in form.action and form.method == "post"]
-        found = [form for form in found if action or "/sign-out" not in form.action]
+        """The form whose address ends with ``action``, or contains it; else the page's own."""
+        posts = [form for form in self.forms if form.method == "post" and action in form.action]
+        exact = [form for form in posts if form.action.partition("?")[0].endswith(action)]
+        found = [form for form in exact or posts if action or "/sign-out" not in form.action]
         assert found, f"no form for {action!r} on {self.path}: {self.text[:300]}"
         return found[0]
 

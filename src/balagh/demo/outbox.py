@@ -56,7 +56,7 @@ async def html(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[b
         raise NotFoundException
     return Response(
         content=message.html.encode(),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "Content-Security-Policy": _POLICY,
             "Cache-Control": "no-store",

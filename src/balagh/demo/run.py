@@ -11,8 +11,6 @@ import secrets
 import sys
 from pathlib import Path
 
-import structlog
-
 from balagh import clock, logs, processes, running
 from balagh.database import pool
 from balagh.demo import cast, samples
@@ -20,8 +18,6 @@ from balagh.directory import importing, sheets
 from balagh.migrations import migrate
 from balagh.processes import Child
 from balagh.settings import PREFIX, Settings, load
-
-log = structlog.stdlib.get_logger(__name__)
 
 _READY = """
 Balagh is ready:  {address}

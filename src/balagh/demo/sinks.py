@@ -189,7 +189,6 @@ async def run(folder: Path, smtp_port: int, sms_port: int) -> None:
         lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True), _HOST, smtp_port
     )
     with _serving(_gateway(folder, sms_port)):
-        print(f"Messages are kept in {folder}", flush=True)
         watch = asyncio.create_task(_end_with(os.getppid(), stop))
         await stop.wait()
         watch.cancel()

@@ -18,8 +18,17 @@ _ATTR_CHAR = "!#$&+-.^_`|~"
 
 
 def display_name(sent: str, media_type: str) -> str:
-    """The name sent by the browser, made safe: the last part of a path, nothing invisible, at most
-    ``MAX_LENGTH`` characters, the extension of the real type (a key of ``EXTENSIONS``)."""
+    """The name sent by the browser, made safe, with the extension of the real type (a key of
+    ``EXTENSIONS``); at most ``MAX_LENGTH`` characters."""
+    stem = _EXTENSION.sub("", safe_name(sent).rstrip(".")).strip(" .")
+    extension = EXTENSIONS[media_type]
+    stem = stem[: MAX_LENGTH - len(extension)].rstrip(" .")
+    return (stem or "file") + extension
+
+
+def safe_name(sent: str) -> str:
+    """The last part of a path, with nothing invisible in it, at most ``MAX_LENGTH`` characters:
+    to tell people which of their files is meant."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", sent))[-1]
     seen = "".join(
         character
@@ -28,10 +37,7 @@ def display_name(sent: str, media_type: str) -> str:
     )
     # Reserved in file names by the systems people download to.
     seen = re.sub(r'[<>:"|?*]', "_", seen)
-    stem = _EXTENSION.sub("", re.sub(r" +", " ", seen).strip().rstrip(".")).strip(" .")
-    extension = EXTENSIONS[media_type]
-    stem = stem[: MAX_LENGTH - len(extension)].rstrip(" .")
-    return (stem or "file") + extension
+    return re.sub(r" +", " ", seen).strip()[:MAX_LENGTH]
 
 
 def content_disposition(name: str) -> str:

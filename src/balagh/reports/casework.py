@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
-from balagh.database import fetch, fetch_one
+from balagh.database import fetch, fetch_one, transaction
 from balagh.reports import deadlines, numbers
 from balagh.reports.wizard import Kind
 from balagh.text import reference_key
@@ -67,6 +67,9 @@ SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at,
    FROM attachment a WHERE a.draft_id = d.id AND a.report_id IS NULL) AS files
 FROM draft d WHERE d.id = $1 AND d.person_id = $2
 """
+# Before a statement that counts or deletes the draft's files, and not part of it: a statement sees
+# what was there when it began, and not what was added while it waited for the lock.
+LOCK = "SELECT 1 FROM draft WHERE id = $1 AND person_id = $2 FOR UPDATE"
 
 
 async def begin(
@@ -114,12 +117,14 @@ async def keep_answers(
 
 async def discard(draft: UUID, person: int) -> list[UUID]:
     """Deletes the draft and its files' records; returns the files whose bytes can go."""
-    rows = await fetch(
-        "WITH gone AS (DELETE FROM draft WHERE id = $1 AND person_id = $2 RETURNING id) "
-        "DELETE FROM attachment a USING gone WHERE a.draft_id = gone.id AND a.report_id IS NULL "
-        "RETURNING a.id",
-        draft, person,
-    )  # fmt: skip
+    async with transaction():
+        if not await fetch(LOCK, draft, person):
+            return []
+        rows = await fetch(
+            "WITH gone AS (DELETE FROM draft WHERE id = $1) "
+            "DELETE FROM attachment WHERE draft_id = $1 AND report_id IS NULL RETURNING id",
+            draft,
+        )
     return [row["id"] for row in rows]
 
 
@@ -128,18 +133,20 @@ async def attach(
 ) -> bool:
     """Records a kept file; false when the draft already has ``limit`` files or is gone.
 
-    The draft's row is locked first, so that two uploads at once cannot both be the last one. The
-    draft's version moves too: a check page shown before does not cover the new file.
+    The draft's version moves too: a check page shown before does not cover the new file.
     """
-    rows = await fetch(
-        "WITH owner AS (UPDATE draft SET updated_at = greatest($8, updated_at + "
-        "interval '1 microsecond') WHERE id = $2 AND person_id = $3 AND (SELECT count(*) FROM "
-        "attachment WHERE draft_id = $2) < $9 RETURNING id) "
-        "INSERT INTO attachment (id, draft_id, person_id, name, media_type, size, sha256, "
-        "added_at) "
-        "SELECT $1, owner.id, $3, $4, $5, $6, $7, $8 FROM owner RETURNING id",
-        file.id, draft, person, file.name, file.media_type, file.size, sha256, now, limit,
-    )  # fmt: skip
+    async with transaction():
+        if not await fetch(LOCK, draft, person):
+            return False
+        rows = await fetch(
+            "WITH owner AS (UPDATE draft SET updated_at = greatest($8, updated_at + "
+            "interval '1 microsecond') WHERE id = $2 AND (SELECT count(*) FROM attachment "
+            "WHERE draft_id = $2) < $9 RETURNING id) "
+            "INSERT INTO attachment (id, draft_id, person_id, name, media_type, size, sha256, "
+            "added_at) "
+            "SELECT $1, owner.id, $3, $4, $5, $6, $7, $8 FROM owner RETURNING id",
+            file.id, draft, person, file.name, file.media_type, file.size, sha256, now, limit,
+        )  # fmt: skip
     return bool(rows)
 
 

@@ -79,7 +79,7 @@ def render(
     response = Response(
         content=body.encode(),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "Content-Language": language.code,
             "Cache-Control": "no-store",

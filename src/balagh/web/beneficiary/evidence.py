@@ -11,12 +11,13 @@ from litestar.response import Redirect
 
 from balagh import clock
 from balagh.files.inspection import Refused, inspect
-from balagh.files.names import download_headers
+from balagh.files.names import download_headers, safe_name
 from balagh.files.store import Store
 from balagh.i18n import N_
 from balagh.reports import casework, inboxes
 from balagh.reports.casework import File
 from balagh.reports.fields import Problem
+from balagh.reports.wizard import Step
 from balagh.web.beneficiary.steps import FILE_LIMIT, documents_page, step_view
 from balagh.web.beneficiary.visits import Visit, go, own_draft, person_id, visit
 from balagh.web.page import AnyRequest, is_fragment
@@ -34,15 +35,14 @@ async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
         return found
-    here = await visit(request, found)
     upload = (await request.form()).get("file")
-    if not isinstance(upload, UploadFile) or not upload.filename:
-        return await _refused(here, NOTHING_CHOSEN, "")
+    if not isinstance(upload, UploadFile):
+        return await _refused(request, draft, NOTHING_CHOSEN)
     if len(found.files) >= FILE_LIMIT:
-        return await _refused(here, TOO_MANY, upload.filename)
+        return await _refused(request, draft, TOO_MANY, upload)
     verdict = await inspect(upload.file, upload.filename)
     if isinstance(verdict, Refused):
-        return await _refused(here, verdict.reason, upload.filename)
+        return await _refused(request, draft, verdict.reason, upload)
     file = File(uuid4(), verdict.name, verdict.media_type, verdict.size)
     store = _store(request)
     # Bytes first: a record without bytes would be a lie, bytes without a record are swept away.
@@ -50,7 +50,7 @@ async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     person = person_id(request)
     if not await casework.attach(file, verdict.sha256, draft, person, FILE_LIMIT, clock.now()):
         await store.delete(file.id)
-        return await _refused(here, TOO_MANY, upload.filename)
+        return await _refused(request, draft, TOO_MANY, upload)
     return await _documents(request, draft)
 
 
@@ -78,9 +78,17 @@ async def download(request: AnyRequest, file: FromPath[UUID]) -> Response[bytes]
     )
 
 
-async def _refused(here: Visit, text: str, name: str) -> Response[Any]:
-    step = next(step for step in here.kind.steps if step.files)
+async def _refused(
+    request: AnyRequest, draft: UUID, text: str, upload: UploadFile | None = None
+) -> Response[Any]:
+    """The list as it is by now, and beside it the file that is not in it."""
+    found = await own_draft(request, draft)
+    if isinstance(found, Redirect):
+        return found
+    here = await visit(request, found)
+    step = _step(here)
     view = await step_view(here, step, {"file": Problem(text)})
+    name = safe_name(upload.filename) if upload else ""
     return documents_page(here, view, status=422, at=here.url(step.slug), failed_name=name)
 
 
@@ -90,10 +98,14 @@ async def _documents(request: AnyRequest, draft: UUID) -> Response[Any]:
     if isinstance(found, Redirect):
         return found
     here = await visit(request, found)
-    step = next(step for step in here.kind.steps if step.files)
+    step = _step(here)
     if not is_fragment(request):
         return go(here.url(step.slug) + ("?change=1" if here.changing else ""))
     return documents_page(here, await step_view(here, step, {}), at=here.url(step.slug))
+
+
+def _step(here: Visit) -> Step:
+    return next(step for step in here.kind.steps if step.files)
 
 
 def _store(request: AnyRequest) -> Store:
