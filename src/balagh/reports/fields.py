@@ -173,6 +173,9 @@ class Line(Field, frozen=True, kw_only=True):
             )
         return typed
 
+    def show(self, value: Any, language: Language) -> Markup:
+        return isolate(value)
+
 
 class Paragraphs(Line, frozen=True, kw_only=True):
     """Free text over several lines; shown with its line breaks."""
@@ -180,7 +183,9 @@ class Paragraphs(Line, frozen=True, kw_only=True):
     type: ClassVar[str] = "textarea"
 
     def show(self, value: Any, language: Language) -> Markup:
-        return Markup("<br>").join(escape(line) for line in str(value).split("\n"))
+        lines = Markup("<br>").join(escape(line) for line in str(value).split("\n"))
+        # Arabic on an English page, or the other way round, keeps its full stops where they belong.
+        return Markup('<div dir="auto">{}</div>').format(lines)
 
 
 class Reference(Field, frozen=True, kw_only=True):
