@@ -6,7 +6,6 @@ An unknown or bad value stops the start with a sentence that says which and why.
 
 import base64
 import difflib
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,7 +32,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     public_url: str
     web_processes: int
-    trusted_proxies: tuple[str, ...]
     secret_key: bytes
     log_level: Literal["debug", "info", "warning", "error"]
 
@@ -182,13 +180,6 @@ def _zone(value: str) -> str:
     return value
 
 
-def _addresses(value: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ipaddress.ip_address(part)) for part in _list(value))
-    except ValueError:
-        raise ValueError("must be IP addresses separated by commas, such as 10.0.0.5") from None
-
-
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -205,8 +196,6 @@ SETTINGS = (
         "Address under which people reach the portal; links in messages begin with it. "
         "With https, cookies carry the `__Host-` prefix and HSTS is sent."),
     Setting("web_processes", _number(1, 64), "1", "Web server processes."),
-    Setting("trusted_proxies", _addresses, "",
-        "Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."),
     Setting("secret_key", _key, None,
         "32 random bytes in base64: encrypts national ids, keys their look-up hash, signs forms. "
         "Losing it loses the national ids; `openssl rand -base64 32` makes one.",
