@@ -125,6 +125,11 @@ class Language:
         return Locale.parse("ar") if self.code == "ar" else self.locale
 
 
+def grouped(number: str) -> str:
+    """A report's number as it is read over the telephone: ``7302641185`` → ``730 264 1185``."""
+    return f"{number[:3]} {number[3:6]} {number[6:]}"
+
+
 def isolate(text: object) -> Markup:
     """``<bdi>``: keeps a number, a name or an address from reordering the words around it."""
     return Markup("<bdi>{}</bdi>").format(text)

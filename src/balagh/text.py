@@ -30,14 +30,19 @@ def latin_digits(text: str) -> str:
     )
 
 
+def without_marks(text: str) -> str:
+    """The text without the signs that nobody sees: direction marks, zero-width joiners, soft
+    hyphens. They come along with what is copied out of a page or a message."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+
+
 def fold(text: str) -> str:
     """The text as it is compared and sorted: one form of each letter, no diacritics, no invisible
     marks, small Latin letters, single spaces. Punctuation stays."""
     # Hamza and diacritics that are signs of their own fall with the combining marks.
-    decomposed = unicodedata.normalize("NFKD", latin_digits(text).translate(_TABLE))
-    bare = "".join(
-        sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Me", "Cf")
-    )
+    seen = latin_digits(without_marks(text)).translate(_TABLE)
+    decomposed = unicodedata.normalize("NFKD", seen)
+    bare = "".join(sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Me"))
     return " ".join(bare.translate(_TABLE).casefold().split())
 
 

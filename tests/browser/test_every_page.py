@@ -20,6 +20,9 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+WIDTHS = (1280, 320)
+
+
 class Tour:
     """Goes on from page to page and gathers what is wrong with each."""
 
@@ -30,8 +33,10 @@ class Tour:
 
     async def look(self, name: str) -> None:
         self.seen.append(name)
-        found = await audit(self.page)
-        self.troubles += [f"{name}: {trouble}" for trouble in found]
+        for width in WIDTHS:
+            await self.page.set_viewport_size({"width": width, "height": 780})
+            found = await audit(self.page)
+            self.troubles += [f"{name} at {width} px: {trouble}" for trouble in found]
 
     async def open(self, path: str, name: str = "") -> None:
         await self.page.goto(path)
@@ -74,22 +79,20 @@ async def tour(visiting: Visiting, **options: object) -> AsyncIterator[Tour]:
 
 
 LOOKS = [
-    pytest.param({"language": "ar", "width": 320}, id="ar-320"),
-    pytest.param({"language": "en", "width": 320}, id="en-320"),
-    pytest.param({"language": "ar", "width": 1280}, id="ar-1280"),
-    pytest.param({"language": "en", "width": 1280}, id="en-1280"),
-    pytest.param({"language": "ar", "width": 360, "dark": True}, id="ar-360-dark"),
+    pytest.param({"language": "ar"}, id="ar"),
+    pytest.param({"language": "en"}, id="en"),
 ]
+DARK = pytest.param({"language": "ar", "dark": True}, id="ar-dark")
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, DARK])
 async def test_pages_for_everybody(visiting: Visiting, look: dict[str, object]) -> None:
     async with tour(visiting, **look) as seen:
         for path in ("/", "/help", "/accessibility", "/privacy", "/sign-in", "/nonsense"):
             await seen.open(path)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, DARK])
 async def test_a_person_s_pages(visiting: Visiting, look: dict[str, object]) -> None:
     async with tour(visiting, key="noura", **look) as seen:
         for path in ("/", "/sign-in", "/demo/outbox", "/reports?show=open", "/reports?show=ended"):
@@ -158,7 +161,7 @@ async def test_the_way_through_the_wizard(
 
 
 async def test_an_outage_without_an_image(visiting: Visiting) -> None:
-    async with tour(visiting, key="khalid", language="en", width=320) as seen:
+    async with tour(visiting, key="khalid", language="en") as seen:
         await seen.open("/new/complaint")
         await seen.send("service", ground="outage")
         for name, value in (

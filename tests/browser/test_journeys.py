@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
 from tests.browser.filing import GROUNDS, file_complaint
 
-from balagh.reports import numbers
+from balagh.i18n import grouped
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ def picture(tmp_path: Path) -> Path:
 
 async def told(page: Page, number: str) -> None:
     """The number went out by SMS and by e-mail, through the real transports."""
-    grouped = numbers.grouped(number)
+    spoken = grouped(number)
     for _ in range(40):
         await page.goto("/demo/outbox")
         text = (
             (await page.locator("main").inner_text()).replace("\u00a0", " ").replace("\u200e", "")
         )
-        if text.count(grouped) >= 2 and text.count(f"/reports/{number}") >= 2:
+        if text.count(spoken) >= 2 and text.count(f"/reports/{number}") >= 2:
             return
         await page.wait_for_timeout(500)
-    raise AssertionError(f"{grouped} was not sent twice: {text[:1000]}")
+    raise AssertionError(f"{spoken} was not sent twice: {text[:1000]}")
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
@@ -38,7 +38,7 @@ async def test_on_a_phone_in_arabic_without_scripts_by_keyboard(
 ) -> None:
     async with visiting("noura", scripts=False) as page:
         number = await file_complaint(page, ground, picture)
-        await expect(page.locator("main")).to_contain_text(numbers.grouped(number))
+        await expect(page.locator("main")).to_contain_text(grouped(number))
         await expect(page.locator("html")).to_have_attribute("dir", "rtl")
         await told(page, number)
         # It is on the person's page, with who holds the clock.
@@ -60,7 +60,7 @@ async def test_with_scripts_by_keyboard(
             "console", lambda said: problems.append(said.text) if said.type == "error" else None
         )
         number = await file_complaint(page, ground, picture)
-        await expect(page.locator("main")).to_contain_text(numbers.grouped(number))
+        await expect(page.locator("main")).to_contain_text(grouped(number))
         assert not problems
 
 

@@ -13,7 +13,7 @@ from lxml import html as lxml_html  # type: ignore[import-untyped]
 from tests.notices.outbox import LINK, NOURA, NOW
 
 from balagh.i18n import LOCALES
-from balagh.notices.messages import Email, Sms, grouped, render, segments
+from balagh.notices.messages import Email, Sms, render, segments
 from balagh.notices.transports import Outgoing
 from balagh.notices.transports.email import compose
 from balagh.templating import TEMPLATES
@@ -54,10 +54,6 @@ def email(language: str) -> Email:
 )
 def test_a_text_is_counted_as_networks_count_it(text: str, count: int) -> None:
     assert segments(text) == count
-
-
-def test_a_number_is_grouped_for_the_telephone() -> None:
-    assert grouped("7302641185") == "730 264 1185"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import secrets
 
 import pytest
 
+from balagh.i18n import grouped
 from balagh.reports import numbers
 
 SOME = [numbers.new(random.Random(n).randrange) for n in range(300)]
@@ -50,10 +51,12 @@ PERSIAN = NUMBER.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        (numbers.grouped(NUMBER), NUMBER),
+        (grouped(NUMBER), NUMBER),
         (f"  {NUMBER}\n", NUMBER),
-        (numbers.grouped(NUMBER).replace(" ", "-"), NUMBER),
-        (numbers.grouped(NUMBER).replace(" ", "\u00a0"), NUMBER),
+        (grouped(NUMBER).replace(" ", "-"), NUMBER),
+        (grouped(NUMBER).replace(" ", "\u00a0"), NUMBER),
+        (grouped(NUMBER).replace(" ", "\u2013"), NUMBER),
+        (f"{NUMBER[:5]}\u00ad{NUMBER[5:]}", NUMBER),
         (f"\u2068{NUMBER}\u2069", NUMBER),
         (f"\u200e{NUMBER}", NUMBER),
         (ARABIC, NUMBER),
@@ -72,4 +75,4 @@ def test_what_people_type(typed: str, found: str | None) -> None:
 
 
 def test_groups_of_three_three_and_four() -> None:
-    assert numbers.grouped("7302641185") == "730 264 1185"
+    assert grouped("7302641185") == "730 264 1185"

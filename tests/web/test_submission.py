@@ -11,7 +11,7 @@ from tests.web.conftest import NOW, Clock, Visiting
 from tests.web.pages import Browser
 
 from balagh.database import fetch, fetch_one
-from balagh.reports import numbers
+from balagh.i18n import grouped
 
 
 async def only_report() -> Any:
@@ -24,7 +24,7 @@ async def test_filing_gives_the_number_in_the_same_response(noura: Browser) -> N
     page = await noura.send("/submission")
     report = await only_report()
     assert page.path == f"/reports/{report['number']}/confirmation"
-    assert numbers.grouped(report["number"]) in page.text
+    assert grouped(report["number"]) in page.text
     assert "Monday 30 November 2026" in page.text
     assert "055 318 4471" in page.text
     assert (report["state"], report["kind"]) == ("received", "complaint")

@@ -13,6 +13,7 @@ import css_inline
 import msgspec
 from jinja2 import Environment
 
+from balagh.i18n import grouped
 from balagh.templating import environment
 
 # Unicode UAX #9: keeps a number or a name of the other direction from reordering what is around it.
@@ -60,11 +61,6 @@ def segments(text: str) -> int:
     else:
         size, alone, joined = len(text.encode("utf-16-be")) // 2, 70, 67
     return 1 if size <= alone else -(-size // joined)
-
-
-def grouped(number: str) -> str:
-    """``7302641185`` → ``730 264 1185``, as it is read over the telephone."""
-    return f"{number[:3]} {number[3:6]} {number[6:]}"
 
 
 def _facts(language: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from stdnum import damm
 
-from balagh.text import latin_digits
+from balagh.text import latin_digits, without_marks
 
 _SHAPE = re.compile(r"[1-9][0-9]{9}")
 
@@ -21,19 +21,14 @@ def new(randbelow: Callable[[int], int]) -> str:
     return body + damm.calc_check_digit(body)
 
 
-def grouped(number: str) -> str:
-    """``7302641185`` → ``730 264 1185``."""
-    return f"{number[:3]} {number[3:6]} {number[6:]}"
-
-
 def parse(text: str) -> str | None:
     """The number that somebody typed or pasted, or none when it cannot be one.
 
-    Digits of any form; spaces, hyphens and invisible marks between them are dropped.
+    Digits of any form; spaces, hyphens and dashes, and invisible marks between them are dropped.
     """
     digits = "".join(
         sign
-        for sign in latin_digits(text)
-        if not sign.isspace() and sign != "-" and unicodedata.category(sign) != "Cf"
+        for sign in latin_digits(without_marks(text))
+        if not sign.isspace() and unicodedata.category(sign) != "Pd"
     )
     return digits if _SHAPE.fullmatch(digits) and damm.is_valid(digits) else None

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue, forget
-from balagh.i18n import isolate
+from balagh.i18n import grouped, isolate
 from balagh.reports import deadlines, inboxes, numbers, timeline
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation
@@ -62,7 +62,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         subtitle=language.markup(
             "{kind} no. {number}",
             kind=language.text(KINDS[report.kind].name),
-            number=isolate(numbers.grouped(report.number)),
+            number=isolate(grouped(report.number)),
         ),
         clock=None if ended else _clock(report, agency, teller),
         timeline=_moments(await inboxes.happenings(report.id), agency, teller, ended=ended),

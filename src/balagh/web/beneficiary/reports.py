@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
-from balagh.i18n import N_, isolate
-from balagh.reports import casework, inboxes, numbers
+from balagh.i18n import N_, grouped, isolate
+from balagh.reports import casework, inboxes
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation
 from balagh.reports.inboxes import DraftLine, ReportLine
@@ -103,7 +103,7 @@ def _report_card(line: ReportLine, teller: Teller) -> CardView:
     subtitle = language.markup(
         "{kind} {number} · {place}",
         kind=language.text(KINDS[line.kind].name),
-        number=isolate(numbers.grouped(line.number)),
+        number=isolate(grouped(line.number)),
         place=platform or agency,
     )
     head = ""

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from balagh import clock
 from balagh.database import one_connection
+from balagh.i18n import grouped
 from balagh.reports import casework, deadlines, numbers
 from balagh.reports.casework import Filed, Submission
 from balagh.reports.eligibility import Code, Failure
@@ -93,7 +94,7 @@ async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[A
     return render(
         request,
         "beneficiary/confirmation.html",
-        number=numbers.grouped(report.number),
+        number=grouped(report.number),
         raw_number=report.number,
         due_on=deadlines.due_day(report.due_at, zone),
         resolution_days=settings.resolution_days,
