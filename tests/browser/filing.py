@@ -29,6 +29,9 @@ class Keyboard:
     def __init__(self, page: Page) -> None:
         self.page = page
 
+    async def scripted(self) -> bool:
+        return bool(await self.page.evaluate("'htmx' in window"))
+
     async def reach(self, found: Locator) -> None:
         """Tab after tab, until it has the focus."""
         for _ in range(80):
@@ -59,15 +62,18 @@ class Keyboard:
             await self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{value} cannot be marked")
 
-    async def pick(self, name: str, value: str) -> None:
-        """Tab to the list, then its letters are arrows."""
+    async def pick(self, name: str, value: str, *, settled: bool = True) -> None:
+        """Tab to the list, then arrows. ``settled``: until what hangs on the choice is there."""
         select = self.page.locator(f"select[name={name}]")
         await self.reach(select)
         for _ in range(await select.locator("option").count()):
             if await select.input_value() == value:
-                return
+                break
             await self.page.keyboard.press("ArrowDown")
-        raise AssertionError(f"{value} cannot be picked")
+        else:
+            raise AssertionError(f"{value} cannot be picked")
+        if settled:
+            await self.page.wait_for_selector(".htmx-request", state="detached")
 
     async def press(self, found: Locator) -> None:
         await self.reach(found)
@@ -107,9 +113,9 @@ async def file_complaint(page: Page, ground: str, picture: Path) -> str:
     for name, value in SERVICE.items():
         await page.wait_for_selector(f"select[name={name}]")
         await hands.pick(name, value)
-        if not await page.evaluate("'htmx' in window"):
+        if not await hands.scripted():
             await hands.go_on()
-    await page.wait_for_selector("[name=delivery_channel]")
+    await page.wait_for_selector("input[type=radio][name=delivery_channel]")
     await hands.mark("delivery_channel", "web")
     await hands.go_on()
     if ground != "outage":
@@ -144,6 +150,6 @@ async def add_file(page: Page, picture: Path) -> None:
     async with page.expect_file_chooser() as choosing:
         await page.keyboard.press("Enter")
     await (await choosing.value).set_files(picture)
-    if not await page.evaluate("'htmx' in window"):
+    if not await hands.scripted():
         await hands.sent(page.locator("form:has(input[type=file]) button"))
     await page.get_by_text(picture.name).first.wait_for()

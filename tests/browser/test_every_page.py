@@ -45,7 +45,7 @@ class Tour:
     async def send(self, name: str, **typed: str) -> None:
         """Fills in what the step asks, sends it, looks at the answer."""
         for field, value in typed.items():
-            found = self.page.locator(f"[name={field}]").first
+            found = self.page.locator(f"[name={field}]:not([type=hidden])").first
             kind = await found.evaluate("element => element.type")
             if kind == "radio":
                 await self.page.locator(f"[name={field}][value={value}]").check()

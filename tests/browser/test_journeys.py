@@ -1,13 +1,17 @@
 """A complaint filed by a person: on a phone, with the keyboard alone, scripts off and on."""
 
+import asyncio
+import csv
+import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Visiting
-from tests.browser.filing import GROUNDS, file_complaint
+from tests.browser.filing import GROUNDS, Keyboard, file_complaint
 
+from balagh.directory.sheets import SAMPLE
 from balagh.i18n import grouped
 
 
@@ -71,3 +75,38 @@ async def test_signing_in_returns_to_where_the_person_was_going(visiting: Visiti
         await page.locator("button[value=noura]").click()
         await page.wait_for_url("**/new/complaint")
         await expect(page.locator("h1")).to_have_text("Why are you escalating your complaint?")
+
+
+async def test_what_hangs_on_a_choice_waits_for_it_and_the_choice_stays(visiting: Visiting) -> None:
+    """On a slow link: a key pressed while the answer to an earlier one is on its way counts."""
+    async with visiting("khalid", language="en") as page:
+        hands = Keyboard(page)
+        await page.goto("/new/complaint")
+        await hands.mark("ground", "outage")
+        await hands.go_on()
+        await page.wait_for_url("**/service*")
+        await hands.pick("agency", "moh")
+        answers = asyncio.Event()
+
+        async def slowly(route: Route) -> None:
+            await answers.wait()
+            await route.continue_()
+
+        await page.route("**/service?refine=1", slowly)
+        await hands.pick("agency", "moj", settled=False)
+        # The platforms of another agency cannot be chosen.
+        await expect(page.locator("select[name=platform]")).to_be_disabled()
+        await page.keyboard.press("ArrowDown")
+        chosen = await page.locator("select[name=agency]").input_value()
+        answers.set()
+        await expect(page.locator("select[name=platform]")).to_be_enabled()
+        await expect(page.locator("select[name=agency]")).to_be_focused()
+        await expect(page.locator("select[name=agency]")).to_have_value(chosen)
+        platforms = page.locator("select[name=platform] option")
+        known = {row["code"]: row["agency"] for row in _rows("platforms.csv")}
+        shown = [await option.get_attribute("value") for option in await platforms.all()]
+        assert {known[code] for code in shown if code in known} == {chosen}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((SAMPLE / name).read_text("utf-8-sig"))))

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +39,15 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def wait_for(port: int, lives: Callable[[], bool]) -> None:
+    """Until somebody listens there."""
+    end = time.monotonic() + 20
+    while not listens(port):
+        assert lives()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 class Office:
     """The sinks in a process of their own."""
 
@@ -50,12 +59,8 @@ class Office:
         ]  # fmt: skip
         self.url = f"http://127.0.0.1:{self.sms_port}/messages"
         self.process = subprocess.Popen(self.argv)
-        end = time.monotonic() + 20
         # The gateway opens last.
-        while not listens(self.sms_port):
-            assert self.process.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_for(self.sms_port, lambda: self.process.poll() is None)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -152,12 +157,10 @@ def test_it_never_outlives_its_parent(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import subprocess, sys, time\n"
-            "child = subprocess.Popen([sys.executable, '-m', 'balagh.demo.sinks', *sys.argv[1:]],"
-            " stdout=subprocess.PIPE)\n"
-            "child.stdout.readline()\n"
+            "import subprocess, sys\n"
+            "child = subprocess.Popen([sys.executable, '-m', 'balagh.demo.sinks', *sys.argv[1:]])\n"
             "print(child.pid, flush=True)\n"
-            "time.sleep(60)\n",
+            "child.wait()\n",
             "--folder", str(tmp_path), "--smtp-port", str(smtp), "--sms-port", str(sms),
         ],
         stdout=subprocess.PIPE,
@@ -165,6 +168,7 @@ def test_it_never_outlives_its_parent(tmp_path: Path) -> None:
     )  # fmt: skip
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
+    wait_for(sms, lambda: parent.poll() is None)
     parent.kill()
     parent.communicate()
     end = time.monotonic() + 5

@@ -21,7 +21,7 @@ class OptionView(msgspec.Struct, frozen=True):
 
 class FieldView(msgspec.Struct, frozen=True, kw_only=True):
     """``toggle_url``: where a date's form goes to be shown in the other calendar; ``refine``: a
-    change of this field changes what else is asked or told."""
+    change of this field changes what else is asked or told; ``opens``: which questions follow."""
 
     name: str
     id: str
@@ -39,6 +39,7 @@ class FieldView(msgspec.Struct, frozen=True, kw_only=True):
     ltr: bool
     toggle_url: str = ""
     refine: bool = False
+    opens: bool = False
 
 
 class ErrorView(msgspec.Struct, frozen=True):
@@ -144,6 +145,7 @@ def field_view(
         ltr=field.ltr,
         toggle_url=toggle_url if field.type == "date" else "",
         refine=field.refine,
+        opens=field.refine and field.type in ("select", "radio"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Response
 from markupsafe import escape
@@ -43,9 +42,7 @@ async def step_view(
     values = {**here.path.values, **understood}
     shown = fields_shown(step, here.answers, values)
     address, _, query = (action or here.url(step.slug)).partition("?")
-    asked = {"fields": ".".join(field.name for field in shown)} if shown else {}
-    change = {"change": "1"} if here.changing else {}
-    target = address + "?" + "&".join(filter(None, (query, urlencode({**asked, **change}))))
+    target = address + "?" + "&".join(filter(None, (query, "change=1" if here.changing else "")))
     before = here.path.before(step.slug)
     back = here.url(CHECK) if here.changing else here.url(before) if before else "/#kinds"
     fields = [
@@ -55,7 +52,7 @@ async def step_view(
             here.situation,
             problems.get(field.name),
             here.language,
-            f"{target}&refine=1",
+            target + ("" if target.endswith("?") else "&") + "refine=1",
         )
         for field in shown
     ]

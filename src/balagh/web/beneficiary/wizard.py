@@ -21,7 +21,7 @@ from balagh.i18n import N_
 from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
 from balagh.reports.eligibility import Failure
-from balagh.reports.fields import Day, Field, Problem
+from balagh.reports.fields import Day, Problem
 from balagh.reports.kinds import KINDS
 from balagh.reports.wizard import CHECK, DONE, Step, parse
 from balagh.web.beneficiary.steps import check_page, refusal_page, step_page
@@ -50,7 +50,7 @@ async def begin(request: AnyRequest, kind: FromPath[str], draft: FromQuery[UUID]
     begins one draft."""
     here = await visit(request, _unsaved(draft, kind))
     step = here.path.steps[0]
-    typed = _typed(_asked(step, request), await request.form())
+    typed = _typed(step, await request.form())
     if not any(typed.values()):
         _, problems = parse(step, typed, {}, here.situation)
         again = f"/new/{kind}?draft={draft}"
@@ -110,7 +110,7 @@ async def _answered(request: AnyRequest, draft: UUID, slug: str) -> Response[Any
     if step.files:
         return await _documents_done(here, step)
     form = await request.form()
-    typed = _typed(_asked(step, request), form)
+    typed = _typed(step, form)
     typed |= _other_calendar(step, form.get("toggle"), typed)
     typed, dropped = _narrowed(step, typed, here.draft.answers)
     here = await _keep(here, typed, dropped)
@@ -179,20 +179,13 @@ def _unsaved(draft: UUID, kind: str) -> OpenDraft:
     return OpenDraft(id=draft, kind=kind, answers={}, files=(), created_at=now, updated_at=now)
 
 
-def _asked(step: Step, request: AnyRequest) -> tuple[Field, ...]:
-    """The fields the form showed; a field that came up since was not left empty by anybody."""
-    asked = request.query_params.get("fields")
-    if asked is None:
-        return step.fields
-    names = asked.split(".")
-    return tuple(field for field in step.fields if field.name in names)
-
-
-def _typed(fields: tuple[Field, ...], form: FormMultiDict) -> dict[str, str]:
+def _typed(step: Step, form: FormMultiDict) -> dict[str, str]:
+    """What the form says of the step's fields, by input name. It names those that it showed, empty
+    or not; a field that came up since was not left empty by anybody."""
     typed = {}
-    for field in fields:
-        for key in field.inputs():
-            value = form.get(key, "")
+    for key in (key for field in step.fields for key in field.inputs()):
+        # A marked radio button comes after the empty value of its group.
+        for value in form.getall(key, [])[-1:]:
             # PostgreSQL's text holds no NUL.
             typed[key] = value[:_LONGEST].replace("\x00", "") if isinstance(value, str) else ""
     return typed
