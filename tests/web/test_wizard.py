@@ -1,5 +1,6 @@
 """A complaint from the start page to the check page, as a browser without scripts has it."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from uuid import UUID
@@ -318,8 +319,27 @@ async def test_htmx_gets_the_next_step_at_once(noura: Browser) -> None:
     data = {**form.fields, **SERVICE}
     answer = await noura.client.post(form.action, data=data, headers=HX)
     assert answer.status_code == 200
-    # The agency is new, so that what hangs on it is asked again.
-    assert answer.headers["hx-push-url"] == page.path
+    # The agency is new, and what hangs on it fits.
+    assert answer.headers["hx-push-url"] == page.path.replace("/service", "/reference")
+
+
+async def test_an_answer_belongs_to_its_question_whatever_comes_between(noura: Browser) -> None:
+    """Keys faster than answers: the requests overtake each other."""
+    page = await begin(noura, "no_response_time")
+    form = page.form("/service")
+    platforms = {"momah": "balady", "moj": "najiz", "moi": "absher"}
+
+    async def refine(agency: str) -> tuple[str, set[str]]:
+        data = {**form.fields, "agency": agency}
+        answer = await noura.client.post(form.action + "?refine=1", data=data, headers=HX)
+        return agency, {code for code in platforms.values() if f'value="{code}"' in answer.text}
+
+    for agency, shown in await asyncio.gather(*(refine(agency) for agency in [*platforms] * 8)):
+        assert shown == {platforms[agency]}
+    # One that was overtaken is kept last; the form as it is shown counts.
+    await refine("moj")
+    answer = await noura.client.post(form.action, data={**form.fields, **SERVICE})
+    assert answer.headers["location"].endswith("/reference")
 
 
 async def test_refining_asks_for_more_without_errors(noura: Browser) -> None:

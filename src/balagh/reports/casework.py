@@ -100,19 +100,25 @@ async def open_draft(draft: UUID, person: int) -> OpenDraft | None:
 
 
 async def keep_answers(
-    draft: UUID, person: int, typed: Mapping[str, str], dropped: tuple[str, ...], now: datetime
-) -> None:
+    draft: OpenDraft, person: int, typed: Mapping[str, str], dropped: tuple[str, ...], now: datetime
+) -> OpenDraft | None:
     """Keeps what was typed, right or wrong, and drops answers that no longer apply.
 
-    Merged in the database, so that two tabs on different steps do not undo each other.
+    Merged in the database, so that two tabs on different steps do not undo each other. Returns the
+    draft as this left it, whatever others did since; none when it is gone.
     """
-    await fetch(
+    row = await fetch_one(
         "UPDATE draft SET answers = (answers - $4::text[]) || $3::jsonb, "
         # Never the same instant twice: the version must move with every change.
         "updated_at = greatest($5, updated_at + interval '1 microsecond') "
-        "WHERE id = $1 AND person_id = $2",
-        draft, person, json.dumps(dict(typed)), list(dropped), now,
+        "WHERE id = $1 AND person_id = $2 RETURNING answers, updated_at",
+        draft.id, person, json.dumps(dict(typed)), list(dropped), now,
     )  # fmt: skip
+    if row is None:
+        return None
+    return msgspec.structs.replace(
+        draft, answers=json.loads(row["answers"]), updated_at=row["updated_at"]
+    )
 
 
 async def discard(draft: UUID, person: int) -> list[UUID]:

@@ -21,7 +21,7 @@ from balagh.i18n import N_
 from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
 from balagh.reports.eligibility import Failure
-from balagh.reports.fields import Day, Problem
+from balagh.reports.fields import Day, Pick, Problem
 from balagh.reports.kinds import KINDS
 from balagh.reports.wizard import CHECK, DONE, Step, parse
 from balagh.web.beneficiary.steps import check_page, refusal_page, step_page
@@ -112,7 +112,7 @@ async def _answered(request: AnyRequest, draft: UUID, slug: str) -> Response[Any
     form = await request.form()
     typed = _typed(step, form)
     typed |= _other_calendar(step, form.get("toggle"), typed)
-    typed, dropped = _narrowed(step, typed, here.draft.answers)
+    typed, dropped = _narrowed(here, step, typed)
     here = await _keep(here, typed, dropped)
     refining = request.query_params.get("refine") == "1"
     _, problems = parse(step, here.answers, here.path.values, here.situation)
@@ -165,8 +165,8 @@ async def _next(
 
 
 async def _keep(here: Visit, typed: Mapping[str, str], dropped: tuple[str, ...]) -> Visit:
-    await casework.keep_answers(here.draft.id, person_id(here.request), typed, dropped, here.now)
-    draft = await casework.open_draft(here.draft.id, person_id(here.request))
+    person = person_id(here.request)
+    draft = await casework.keep_answers(here.draft, person, typed, dropped, here.now)
     if draft is None:
         raise NotFoundException
     return await visit(here.request, draft)
@@ -205,14 +205,21 @@ def _other_calendar(step: Step, name: object, typed: Mapping[str, str]) -> dict[
 
 
 def _narrowed(
-    step: Step, typed: dict[str, str], before: Mapping[str, str]
+    here: Visit, step: Step, typed: dict[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Another agency makes the platform chosen under the old one void: such answers are dropped."""
-    for place, field in enumerate(step.fields):
-        if field.refine and field.name in typed and typed[field.name] != before.get(field.name, ""):
-            void = [key for later in step.fields[place + 1 :] for key in later.inputs()]
-            return {key: value for key, value in typed.items() if key not in void}, tuple(void)
-    return typed, ()
+    """Another agency makes the platform chosen under the old one void: what does not fit the new
+    choice is dropped, for nobody answered it wrongly."""
+    before = here.draft.answers
+    answers = {**before, **typed}
+    changed, void = False, set[str]()
+    for field in step.fields:
+        if isinstance(field, Pick) and changed and answers.get(field.name):
+            offered = {option.code for option in field.options(answers, here.situation)}
+            if answers[field.name] not in offered:
+                del answers[field.name]
+                void.add(field.name)
+        changed |= field.name in typed and typed[field.name] != before.get(field.name, "")
+    return {key: value for key, value in typed.items() if key not in void}, tuple(void)
 
 
 router = Router("/", route_handlers=[new, begin, resume, show, answer])
