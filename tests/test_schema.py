@@ -172,6 +172,16 @@ def rating(**changes: Any) -> Row:
     return {"report_id": 9, "survey": "agency", "score": 5, "at": NOW, **changes}
 
 
+def verification(**changes: Any) -> Row:
+    times = {"created_at": NOW, "expires_at": NOW}
+    known = {"person_id": 1, "channel": "sms", "address": "a", "code_hash": b"1"}
+    return {**known, **times, **changes}
+
+
+def action_draft(**changes: Any) -> Row:
+    return {"report_id": 9, "action": "update", "updated_at": NOW, **changes}
+
+
 def person(**changes: Any) -> Row:
     return {"name": "Noura", "created_at": NOW, **changes}
 
@@ -302,6 +312,11 @@ RULES: tuple[tuple[str, str, tuple[Row, ...]], ...] = (
     ("person_account_type_check", "person", (person(account_type="robot"),)),
     ("person_phone_check", "person", (person(phone="0553184471"),)),
     ("person_email_check", "person", (person(email="noura"),)),
+    ("", "person", (person(notify_sms=False),)),
+    ("person_can_be_told", "person", (person(notify_sms=False, notify_email=False),)),
+    ("verification_once", "verification", (verification(), verification(address="b"))),
+    ("", "verification", (verification(), verification(channel="email"))),
+    ("verification_channel_check", "verification", (verification(channel="fax"),)),
     ("staff_role_check", "staff", (staff(role="king"),)),
     ("staff_agency_of_provider", "staff", (staff(role="agency_officer"),)),
     ("staff_agency_of_provider", "staff", (staff(agency_id=1),)),
@@ -325,7 +340,34 @@ RULES: tuple[tuple[str, str, tuple[Row, ...]], ...] = (
         "draft",
         ({"id": DRAFT, "person_id": 1, "kind": "x", "created_at": NOW, "updated_at": NOW},),
     ),
+    # Filed for an organisation (1).
+    ("report_account_type_check", "report", (report(account_type="robot"),)),
+    ("report_organisation_named", "report", (report(account_type="business"),)),
+    (
+        "report_organisation_named",
+        "report",
+        (report(account_type="business", organisation_name="Shop"),),
+    ),
+    (
+        "",
+        "report",
+        (
+            report(
+                account_type="business",
+                organisation_name="Shop",
+                organisation_number="7000000000",
+            ),
+        ),
+    ),
     # What belongs to a report.
+    ("", "action_draft", (action_draft(), action_draft(action="request_reopening"))),
+    ("action_draft_once", "action_draft", (action_draft(), action_draft())),
+    ("action_draft_action_check", "action_draft", (action_draft(action="cancel"),)),
+    ("action_draft_answers_check", "action_draft", (action_draft(answers="[]"),)),
+    ("", "attachment", (attachment(report_id=9, pending_action="update", item=0),)),
+    ("attachment_item_check", "attachment", (attachment(item=-1),)),
+    ("attachment_pending_of_report", "attachment", (attachment(pending_action="update"),)),
+    ("attachment_pending_action_check", "attachment", (attachment(pending_action="cancel"),)),
     ("", "event", (event(actor="staff", staff_id=1), event(actor="clock"))),
     ("event_staff_named", "event", (event(actor="staff"),)),
     ("event_staff_named", "event", (event(staff_id=1),)),

@@ -4,9 +4,11 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
@@ -51,6 +53,20 @@ async def pending() -> list[str]:
         return ids
     done = set(await Migration.get_migrations_which_ran(app_name="balagh"))
     return [each for each in ids if each not in done]
+
+
+def from_sql(id: str, description: str, file: Path) -> MigrationManager:
+    """A migration that runs the statements of ``file``: each ends with ``;`` at a line's end."""
+    manager = MigrationManager(migration_id=id, app_name="balagh", description=description)
+    # One statement at a time: the driver prepares each.
+    statements = [each for each in file.read_text("utf-8").split(";\n") if each.strip()]
+
+    async def run() -> None:
+        for statement in statements:
+            await engine().run_ddl(statement)
+
+    manager.add_raw(run)
+    return manager
 
 
 async def _run() -> None:

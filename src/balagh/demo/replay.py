@@ -1,18 +1,18 @@
 """A sample story, lived through by the rules: the events, and the report as they leave it."""
 
-from datetime import date, datetime, timedelta
-from typing import Any, assert_never
+from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
 from balagh.demo.stories import Almanac, Deed, SampleReport
 from balagh.reports import deadlines
-from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State
+from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State, Transition
+from balagh.reports.standing import Answer, Standing, Terms, after
 from balagh.settings import Settings
 
 # In which of the roles that may do something the sample reports do it.
 _ACTING = (Role.BENEFICIARY, Role.REVIEWER, Role.AGENCY_OFFICER, Role.CLOCK)
-_ENDED = (State.CLOSED, State.CANCELLED, State.REJECTED)
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,7 @@ class Life(msgspec.Struct, kw_only=True):
     reopen_until: datetime | None = None
     outcome: str | None = None
     answer: str | None = None
+    promised_on: date | None = None
     filed_on: date | None = None
     closed_on: date | None = None
 
@@ -54,6 +55,13 @@ def replay(
     """
     first, *later = sample.story
     life = _submit(sample, almanac.instant(first.at), almanac, settings)
+    terms = Terms(
+        calendar=almanac.calendar,
+        zone=almanac.zone,
+        resolution_days=settings.resolution_days,
+        missing_data_hours=settings.missing_data_hours,
+        reopen_days=settings.reopen_days,
+    )
     events = [
         Happened(
             at=life.submitted_at,
@@ -67,8 +75,8 @@ def replay(
     for deed in later:
         at = almanac.instant(deed.at, before=events[-1].at, expiry=life.data_due_at)
         before = life.state
-        role = _move(life, deed.action)
-        _mark(life, deed, before, at, almanac, settings)
+        row, role = _transition(before, deed.action)
+        _live(life, row, deed, at, terms)
         said = {"items": deed.items, "reason": deed.reason, "answer": deed.answer}
         events.append(
             Happened(
@@ -100,50 +108,19 @@ def _submit(sample: SampleReport, at: datetime, almanac: Almanac, settings: Sett
     )
 
 
-def _move(life: Life, action: Action) -> Role:
-    """Brings the report to its next state; returns who did it."""
+def _transition(state: State, action: Action) -> tuple[Transition, Role]:
+    """The row of the life cycle, and who does it."""
     for row in TRANSITIONS:
-        if row.source is life.state and row.action is action:
-            target = row.target or life.resume_state
-            assert target is not None
-            life.state = target
-            return next(role for role in _ACTING if role in row.roles)
-    raise LookupError(f"{action} is forbidden while {life.state}")
+        if row.source is state and row.action is action:
+            return row, next(role for role in _ACTING if role in row.roles)
+    raise LookupError(f"{action} is forbidden while {state}")
 
 
-def _mark(
-    life: Life, deed: Deed, before: State, at: datetime, almanac: Almanac, settings: Settings
-) -> None:
-    """Clocks and answers (specification 5)."""
-    calendar, zone = almanac.calendar, almanac.zone
-    match deed.action:
-        case Action.REQUEST_DATA:
-            left = calendar.days_between(at.date(), deadlines.due_day(life.due_at, zone))
-            life.paused_working_days = max(1, len(left))
-            life.resume_state = before
-            life.data_due_at = at + timedelta(hours=settings.missing_data_hours)
-        case Action.UPDATE:
-            assert life.paused_working_days is not None
-            life.due_at = deadlines.resolution(at, calendar, zone, life.paused_working_days)
-            life.paused_working_days = life.resume_state = life.data_due_at = None
-        case Action.EXPIRE | Action.CANCEL | Action.REJECT:
-            life.paused_working_days = life.resume_state = life.data_due_at = None
-            life.ended_at = at
-        case Action.ANSWER:
-            life.outcome, life.answer = "solved", deed.answer
-        case Action.CLOSE:
-            life.ended_at = at
-            life.reopen_until = at + timedelta(days=settings.reopen_days)
-        case Action.SEND_BACK:
-            life.outcome = life.answer = None
-        case Action.REQUEST_REOPENING:
-            life.ended_at = None
-        case Action.ACCEPT_REOPENING:
-            life.outcome = life.answer = life.reopen_until = None
-            life.due_at = deadlines.resolution(at, calendar, zone, settings.resolution_days)
-        case Action.REFUSE_REOPENING:
-            life.ended_at = at
-        case Action.SUBMIT | Action.START_REVIEW | Action.REFER | Action.RETURN_TO_AMER:
-            pass
-        case _:
-            assert_never(deed.action)
+def _live(life: Life, row: Transition, deed: Deed, at: datetime, terms: Terms) -> None:
+    """Brings the report to where the deed leaves it."""
+    names = Standing.__struct_fields__
+    before = Standing(**{name: getattr(life, name) for name in names})
+    answer = Answer("solved", deed.answer) if deed.action is Action.ANSWER else None
+    now = after(before, row, at, terms, answer)
+    for name in names:
+        setattr(life, name, getattr(now, name))

@@ -1,6 +1,6 @@
 """Beneficiaries, staff, the identities they sign in with, their sessions (specification 1)."""
 
-from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -18,8 +18,24 @@ class Person(Table, tablename="person"):
     digits = Text(default="latin")
     organisation_name = Text(null=True, default=None)
     organisation_number = Text(null=True, default=None)
+    notify_sms = Boolean(default=True)
+    notify_email = Boolean(default=True)
     created_at = Timestamptz(default=None)
+    erasure_asked_at = Timestamptz(null=True, default=None)
     erased_at = Timestamptz(null=True, default=None)
+
+
+class Verification(Table, tablename="verification"):
+    """A new telephone number or e-mail address (``channel``) that waits for its code."""
+
+    id = BigSerial(primary_key=True)
+    person_id = BigInt(default=None)
+    channel = Text(default=None)
+    address = Text(default=None)
+    code_hash = Bytea(default=None)
+    attempts = SmallInt(default=0)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
 
 
 class Staff(Table, tablename="staff"):

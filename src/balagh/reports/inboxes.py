@@ -8,6 +8,7 @@ import msgspec
 from balagh.database import fetch, fetch_one
 from balagh.reports.casework import File
 from balagh.reports.lifecycle import State
+from balagh.reports.standing import Standing
 
 
 class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,13 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     outcome: str | None
     answer: str | None
     promised_on: date | None
+    version: int
+    paused_working_days: int | None
+    resume_state: State | None
+
+    def standing(self) -> Standing:
+        names = Standing.__struct_fields__
+        return Standing(**{name: getattr(self, name) for name in names})
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +140,7 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.delivery_channel, r.ground, "
         "r.reference, r.filed_on, r.response_days, r.closed_on, r.matter, r.still_happening, "
         "r.description, r.phone, r.email, r.completeness_due_at, r.outcome, r.answer, "
-        "r.promised_on "
+        "r.promised_on, r.version, r.paused_working_days, r.resume_state "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
     )  # fmt: skip

@@ -42,6 +42,9 @@ class Report(Table, tablename="report"):
     language = Text(default=None)
     phone = Text(null=True, default=None)
     email = Text(null=True, default=None)
+    account_type = Text(default="individual")
+    organisation_name = Text(null=True, default=None)
+    organisation_number = Text(null=True, default=None)
 
     agency_id = BigInt(default=None)
     platform_id = BigInt(null=True, default=None)
@@ -62,6 +65,7 @@ class Report(Table, tablename="report"):
     title = Text(default=None)
     description = Text(default=None)
     text_hash = Bytea(null=True, default=None)
+    folded_text = Text(null=True, default=None)
 
     submitted_at = Timestamptz(default=None)
     due_at = Timestamptz(default=None)
@@ -108,6 +112,18 @@ class Attachment(Table, tablename="attachment"):
     size = Integer(default=None)
     sha256 = Bytea(default=None)
     added_at = Timestamptz(default=None)
+    pending_action = Text(null=True, default=None)
+    item = SmallInt(null=True, default=None)
+
+
+class ActionDraft(Table, tablename="action_draft"):
+    """What a beneficiary has written of an update or a request to reopen, until it is confirmed."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    action = Text(default=None)
+    answers = JSONB(default="{}")
+    updated_at = Timestamptz(default=None)
 
 
 class Rating(Table, tablename="rating"):
@@ -118,3 +134,4 @@ class Rating(Table, tablename="rating"):
     reasons = Array(base_column=Text(), default=list)
     comment = Text(null=True, default=None)
     at = Timestamptz(default=None)
+    changed_at = Timestamptz(null=True, default=None)

@@ -1,0 +1,128 @@
+"""Doing something to a filed report: one statement, and nothing when somebody else was first.
+
+Specification 4: "Every action is an event with actor, time, and what changed. Two people acting on
+one report at once: the second is told what changed and loses nothing they typed."
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from balagh.database import fetch_one
+from balagh.reports.lifecycle import Action, State
+from balagh.reports.standing import Standing
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to the beneficiary: ``moment`` names its words, ``data`` is all that they need."""
+
+    moment: str
+    channel: Literal["sms", "email"]
+    recipient: str
+    language: str
+    data: dict[str, Any]
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something done to a report that was seen as ``version`` of it and stood as ``before``.
+
+    ``after``: from ``standing.after``. ``data``: what timeline and staff are told of it; ``files``:
+    the pending files that come with it.
+    """
+
+    report: int
+    version: int
+    action: Action
+    before: Standing
+    after: Standing
+    actor: Literal["beneficiary", "staff", "clock"]
+    staff: int | None = None
+    public: bool = True
+    data: dict[str, Any] = {}
+    files: tuple[UUID, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+class Done(msgspec.Struct, frozen=True):
+    """``event``: its id."""
+
+    event: int
+
+
+class Overtaken(msgspec.Struct, frozen=True):
+    """Somebody else was first: how the report stands now, what was done last, by whom and when."""
+
+    state: State
+    version: int
+    action: Action
+    actor: str
+    at: datetime
+
+
+# With the types that the statement casts to.
+_STANDING = {
+    "state": "text",
+    "due_at": "timestamptz",
+    "data_due_at": "timestamptz",
+    "paused_working_days": "smallint",
+    "resume_state": "text",
+    "ended_at": "timestamptz",
+    "reopen_until": "timestamptz",
+    "outcome": "text",
+    "answer": "text",
+    "promised_on": "date",
+}
+_FIRST = 12
+_CHANGES = ", ".join(
+    f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
+)
+ACT = f"""
+WITH moved AS (
+  -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing.
+  UPDATE report SET version = version + 1, {_CHANGES}
+  WHERE id = $1 AND version = $2 AND state = $3 RETURNING id, version
+), logged AS (
+  INSERT INTO event (report_id, at, action, from_state, to_state, actor, staff_id, public, data)
+  SELECT id, $4, $5, $3, ${_FIRST}, $6, $7, $8, $9::jsonb FROM moved RETURNING id
+), kept AS (
+  UPDATE attachment SET event_id = logged.id, pending_action = NULL FROM logged
+  WHERE attachment.report_id = $1 AND attachment.id = ANY($10::uuid[])
+), written AS (
+  DELETE FROM action_draft USING moved
+  WHERE action_draft.report_id = moved.id AND action_draft.action = $5
+), told AS (
+  -- 2. Each moment once: its key holds the version that this made.
+  INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
+  SELECT 'report:' || moved.id || ':' || n.moment || ':' || moved.version || ':' || n.channel,
+    n.moment, n.channel, n.recipient, n.language, n.data, $4, $4
+  FROM moved, jsonb_to_recordset($11::jsonb)
+    AS n (moment text, channel text, recipient text, language text, data jsonb)
+)
+SELECT id FROM logged
+"""  # noqa: S608
+_LATEST = """
+SELECT r.state, r.version, e.action, e.actor, e.at
+FROM report r JOIN event e ON e.report_id = r.id
+WHERE r.id = $1 AND e.to_state IS NOT NULL ORDER BY e.at DESC, e.id DESC LIMIT 1
+"""
+
+
+async def act(deed: Deed, now: datetime) -> Done | Overtaken:
+    """Does it, with its event and its messages, or nothing when somebody else was first."""
+    row = await fetch_one(
+        ACT,
+        deed.report, deed.version, deed.before.state.value, now, deed.action.value, deed.actor,
+        deed.staff, deed.public, _json(deed.data), list(deed.files), _json(deed.notices),
+        *(getattr(deed.after, name) for name in _STANDING),
+    )  # fmt: skip
+    if row is not None:
+        return Done(row["id"])
+    latest = await fetch_one(_LATEST, deed.report)
+    assert latest is not None, "a report begins with an event"
+    return msgspec.convert(dict(latest), Overtaken)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,107 @@
+"""What an action does to a report: its state, its clocks and its answer (specification 4, 5).
+
+One place for everybody who acts, the demonstration's stories included. Pure: the instant, the
+calendar and the limits are arguments.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Literal, assert_never
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from balagh.reports import deadlines
+from balagh.reports.lifecycle import Action, State, Transition
+from balagh.workdays import Calendar
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of ``report``, by their names, that actions change.
+
+    ``paused_working_days``: what was left of the resolution time when data was asked for;
+    ``resume_state``: where the report goes on once it has come.
+    """
+
+    state: State
+    due_at: datetime
+    data_due_at: datetime | None = None
+    paused_working_days: int | None = None
+    resume_state: State | None = None
+    ended_at: datetime | None = None
+    reopen_until: datetime | None = None
+    outcome: str | None = None
+    answer: str | None = None
+    promised_on: date | None = None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """How time is counted here."""
+
+    calendar: Calendar
+    zone: ZoneInfo
+    resolution_days: int
+    missing_data_hours: int
+    reopen_days: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An agency's answer: the solution, or accepted with a date, or refused with reasons."""
+
+    outcome: Literal["solved", "accepted", "refused"]
+    text: str
+    promised_on: date | None = None
+
+
+def after(
+    before: Standing, row: Transition, at: datetime, terms: Terms, answer: Answer | None = None
+) -> Standing:
+    """How the report stands once ``row`` was done at that instant. ``answer``: with ``ANSWER``."""
+    target = row.target or before.resume_state
+    assert target is not None, "the life cycle and the database agree on that"
+    changed = msgspec.structs.replace
+    now = changed(before, state=target)
+    match row.action:
+        case Action.REQUEST_DATA:
+            last = deadlines.due_day(before.due_at, terms.zone)
+            left = terms.calendar.days_between(at.astimezone(terms.zone).date(), last)
+            return changed(
+                now,
+                # The clock stands still; at least a day is left when it goes on.
+                paused_working_days=max(1, len(left)),
+                resume_state=before.state,
+                data_due_at=at + timedelta(hours=terms.missing_data_hours),
+            )
+        case Action.UPDATE:
+            assert before.paused_working_days is not None
+            due = deadlines.resolution(at, terms.calendar, terms.zone, before.paused_working_days)
+            return changed(_unpaused(now), due_at=due)
+        case Action.EXPIRE | Action.CANCEL | Action.REJECT:
+            return changed(_unpaused(now), ended_at=at)
+        case Action.ANSWER:
+            assert answer is not None
+            return changed(
+                now, outcome=answer.outcome, answer=answer.text, promised_on=answer.promised_on
+            )
+        case Action.CLOSE:
+            return changed(now, ended_at=at, reopen_until=at + timedelta(days=terms.reopen_days))
+        case Action.SEND_BACK:
+            return changed(now, outcome=None, answer=None, promised_on=None)
+        case Action.REQUEST_REOPENING:
+            return changed(now, ended_at=None)
+        case Action.ACCEPT_REOPENING:
+            due = deadlines.resolution(at, terms.calendar, terms.zone, terms.resolution_days)
+            return changed(
+                now, outcome=None, answer=None, promised_on=None, reopen_until=None, due_at=due
+            )
+        case Action.REFUSE_REOPENING:
+            return changed(now, ended_at=at)
+        case Action.SUBMIT | Action.START_REVIEW | Action.REFER | Action.RETURN_TO_AMER:
+            return now
+        case _:
+            assert_never(row.action)
+
+
+def _unpaused(standing: Standing) -> Standing:
+    return msgspec.structs.replace(
+        standing, paused_working_days=None, resume_state=None, data_due_at=None
+    )
