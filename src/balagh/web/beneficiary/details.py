@@ -15,7 +15,7 @@ from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import grouped, isolate
 from balagh.reports import deadlines, inboxes, numbers, timeline
 from balagh.reports.choices import Choices
-from balagh.reports.fields import Situation
+from balagh.reports.fields import NOT_LISTED, Situation
 from balagh.reports.inboxes import Happening, WholeReport
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
@@ -121,7 +121,12 @@ async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
         name: getattr(report, name)
         for name in ("ground", "matter", "reference", "filed_on", "response_days", "closed_on")
     }
-    values |= {"title": report.title, "description": report.description}
+    values |= {
+        "service": NOT_LISTED,
+        "service_name": report.service_name,
+        "title": report.title,
+        "description": report.description,
+    }
     values["agency"] = known.agencies[report.agency_id]
     if report.platform_id is not None:
         values["platform"] = known.platforms[report.platform_id]

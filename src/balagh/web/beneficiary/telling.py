@@ -11,6 +11,7 @@ from balagh.directory.holidays import calendar as working_calendar
 from balagh.i18n import Language
 from balagh.reports import deadlines, timeline
 from balagh.reports.inboxes import ReportLine
+from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.web import views
 from balagh.web.page import AnyRequest, language_of, settings_of
@@ -76,7 +77,7 @@ def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
             when=views.strong(teller.when(line.data_due_at)),
         )
     if line.state is State.CLOSED:
-        if line.reopen_until and line.reopen_until > teller.now and line.kind == "complaint":
+        if line.reopen_until and line.reopen_until > teller.now and KINDS[line.kind].reopens:
             return language.markup(
                 "{agency} answered. You may ask for reopening until {day}.",
                 agency=bold,
