@@ -20,7 +20,7 @@ from balagh.reports.inboxes import Happening, WholeReport
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of, teller_of
+from balagh.web.beneficiary.telling import Teller, agency_of, teller_of, verdict
 from balagh.web.beneficiary.visits import person_id
 from balagh.web.page import AnyRequest, render
 
@@ -69,6 +69,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files],
         answer=report.answer if report.state is State.CLOSED else None,
+        verdict=verdict(report.outcome, report.promised_on, language),
     )
 
 

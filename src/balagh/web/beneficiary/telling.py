@@ -1,6 +1,6 @@
 """Who holds the clock and until when, in words (specification 5, 7)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -65,6 +65,15 @@ async def teller_of(request: AnyRequest) -> Teller:
 
 def agency_of(report: ReportLine, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
+
+
+def verdict(outcome: str | None, promised_on: date | None, language: Language) -> Markup:
+    """What the agency decided about a request or a suggestion; empty for a solution."""
+    if outcome == "accepted" and promised_on is not None:
+        return language.markup(
+            "Accepted. It is to be in place by {day}.", day=views.strong(language.date(promised_on))
+        )
+    return language.markup("Refused, for these reasons:") if outcome == "refused" else Markup("")
 
 
 def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
