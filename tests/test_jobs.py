@@ -1,6 +1,7 @@
 """The worker as people run it: its own process, woken, stopped, killed, without a database."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -21,8 +22,9 @@ from tests.notices.servers import MailServer, gateway, mail_server
 
 from balagh import clock
 from balagh.database import fetch
+from balagh.directory import holidays, importing, lookup, sheets
 from balagh.files.store import Store
-from balagh.jobs import Waker, tidy
+from balagh.jobs import Waker, remind, tidy
 from balagh.people.tables import Session, SignInAttempt
 from balagh.settings import Settings
 
@@ -302,3 +304,43 @@ async def test_a_worker_that_cannot_work_says_why(
     assert process.returncode == status
     assert says in errors.decode()
     assert "Traceback" not in errors.decode()
+
+
+async def test_a_reminder_is_written_and_the_delivery_asked_for() -> None:
+    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
+    assert not outcome.problems
+    lookup.forget()
+    holidays.forget()
+    # Long enough ago for any hour of the day on which this runs.
+    due = clock.now().date() - timedelta(days=2)
+    filed = due - timedelta(days=60)
+    answers = {"ground": "no_response_time", "agency": "momah", "platform": "balady",
+               "service": "balady-licence-renew", "delivery_channel": "web", "reference": "A-1",
+               "filed_on_day": filed.day, "filed_on_month": filed.month,
+               "filed_on_year": filed.year}  # fmt: skip
+    typed = {name: str(value) for name, value in answers.items()}
+    await fetch(
+        "INSERT INTO person (name, email, created_at) VALUES ('نورة', $1, $2)", TO, clock.now()
+    )
+    await fetch(
+        "INSERT INTO draft (id, person_id, kind, answers, remind_on, created_at, updated_at) "
+        "VALUES ($1, 1, 'complaint', $2, $3, $4, $4)",
+        uuid4(), json.dumps(typed), due, clock.now(),
+    )  # fmt: skip
+    settings = settings_for()
+    asked: list[str] = []
+
+    async def enqueue(_name: str, *, key: str, **_options: object) -> None:
+        asked.append(key)
+
+    queue = SimpleNamespace(enqueue=enqueue)
+    context: Any = {
+        "worker": SimpleNamespace(settings=settings),
+        "job": SimpleNamespace(get_queue=lambda: queue),
+    }
+    await remind(context)
+    (told,) = await fetch("SELECT moment, recipient FROM notice")
+    assert tuple(told) == ("may_file_now", TO)
+    assert asked == ["deliver:email", "deliver:sms"]
+    await remind(context)
+    assert len(asked) == 2

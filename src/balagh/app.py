@@ -15,7 +15,15 @@ from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import access, assets, errors, page, public, sign_in
-from balagh.web.beneficiary import details, evidence, reports, submission, wizard
+from balagh.web.beneficiary import (
+    details,
+    evidence,
+    reminding,
+    reports,
+    submission,
+    switching,
+    wizard,
+)
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -49,6 +57,8 @@ def create(
                     reports.router,
                     details.router,
                     evidence.router,
+                    switching.router,
+                    reminding.router,
                     wizard.router,
                 ],
             ),

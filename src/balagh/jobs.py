@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import psycopg
@@ -30,12 +31,15 @@ from saq.queue.postgres import PostgresQueue
 from saq.types import Context
 
 from balagh import clock, database, logs
+from balagh.directory.holidays import calendar
+from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people.tables import Session, SignInAttempt
+from balagh.reports import reminders
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -125,6 +129,21 @@ async def sweep(context: Context) -> None:
         await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
 
 
+async def remind(context: Context) -> None:
+    """Every minute: those who can file now what came too early are told, from 08:00 on."""
+    settings, now = cast("_Worker", context["worker"]).settings, clock.now()
+    world = reminders.World(
+        known=await catalogue(now),
+        calendar=await calendar(frozenset(settings.weekend), now),
+        zone=ZoneInfo(settings.zone),
+        public_url=settings.public_url,
+        channels=settings.channels,
+    )
+    if told := await reminders.sweep(now, world):
+        _log.info("reminders written", notices=told)
+        await sweep(context)
+
+
 async def tidy(context: Context) -> None:
     """Every hour: sessions and begun sign-ins that have run out are deleted, and files whose upload
     did not come to its end."""
@@ -145,13 +164,18 @@ class _Worker(saq.Worker[Context]):
     """A worker that owns its transports and stops when its work in hand is done."""
 
     def __init__(
-        self, queue: PostgresQueue, transports: dict[str, Transport], store: Store
+        self,
+        queue: PostgresQueue,
+        transports: dict[str, Transport],
+        store: Store,
+        settings: Settings,
     ) -> None:
         super().__init__(
             queue,
             functions=[deliver],
             cron_jobs=[
                 saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
+                saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
                 saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
             ],
             concurrency=4,
@@ -161,6 +185,7 @@ class _Worker(saq.Worker[Context]):
         )
         self.transports = transports
         self.store = store
+        self.settings = settings
 
     async def stop(self) -> None:
         self.event.set()
@@ -188,7 +213,8 @@ async def run(settings: Settings) -> None:
         try:
             await queue.connect()
             _log.info("worker started")
-            await _Worker(queue, transports, Store(settings.data / "files")).start()
+            store = Store(settings.data / "files")
+            await _Worker(queue, transports, store, settings).start()
         finally:
             await queue.pool.close()
             for transport in transports.values():

@@ -70,6 +70,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Whether people reach the portal over TLS, which ``__Host-`` cookies and HSTS need."""
         return self.public_url.startswith("https://")
 
+    @property
+    def channels(self) -> tuple[Literal["sms", "email"], ...]:
+        """How people are told. Without a gateway no SMS is promised that nobody would send."""
+        return ("sms", "email") if self.sms_url else ("email",)
+
 
 class Setting(msgspec.Struct, frozen=True):
     """A row of the settings table: ``read`` raises ``ValueError`` with the reason."""

@@ -48,4 +48,10 @@ def fold(text: str) -> str:
 
 def reference_key(text: str) -> str:
     """A reference number as it is compared: letters and digits alone. Empty when there are none."""
+    return text_key(text)
+
+
+def text_key(text: str) -> str:
+    """A name or a text as it is compared when only its words count: folded, letters and digits
+    alone, so that neither punctuation nor spaces make a difference. Empty when there are none."""
     return "".join(sign for sign in fold(text) if sign.isalnum())

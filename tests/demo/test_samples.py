@@ -28,10 +28,8 @@ from balagh.files.store import Store
 from balagh.people import national_ids
 from balagh.reports import deadlines, inboxes, numbers, timeline
 from balagh.reports.choices import Choices
-from balagh.reports.eligibility import failing
 from balagh.reports.fields import Situation
 from balagh.reports.kinds import KINDS
-from balagh.reports.kinds.complaint import facts
 from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State, transition
 from balagh.reports.wizard import CHECK, journey
 from balagh.settings import Settings, load
@@ -96,9 +94,11 @@ def now(request: pytest.FixtureRequest) -> datetime:
 
 def test_there_is_something_of_everything(now: datetime) -> None:
     lives = told(now)
-    assert 24 <= len(lives) <= 36
+    assert 30 <= len(lives) <= 42
     assert {life.state for _, life, _ in lives} == set(State)
-    assert {sample.ground for sample, _, _ in lives} == {
+    assert {sample.kind for sample, _, _ in lives} == set(KINDS)
+    assert {life.outcome for _, life, _ in lives} == {None, "solved", "accepted", "refused"}
+    assert {sample.ground for sample, _, _ in lives if sample.kind == "complaint"} == {
         option.value
         for option in COMPLAINT.steps[1].fields[0].choices  # type: ignore[attr-defined]
     }
@@ -223,15 +223,13 @@ async def test_every_sample_could_be_filed_on_its_day(sample_catalogue: Catalogu
         for sample, life, _ in told(moment):
             today = life.submitted_at.astimezone(ZONE).date()
             values = {
-                "ground": sample.ground,
-                "service": sample_catalogue.service_codes[sample.service],
+                **samples.values_of(sample, sample_catalogue),
                 "filed_on": life.filed_on,
                 "closed_on": life.closed_on,
-                "matter": sample.matter,
-                "still_happening": "yes" if sample.closed else None,
             }
             situation = Situation(today=today, directory=Choices(sample_catalogue, "ar"))
-            assert failing(facts(values, situation, False), calendar()) == (), sample.key
+            failing = KINDS[sample.kind].failing
+            assert failing(values, situation, calendar(), "") == (), sample.key
             assert life.filed_on is None or life.filed_on <= (life.closed_on or today)
 
 
@@ -242,19 +240,19 @@ async def test_every_sample_answers_what_the_wizard_asks(sample_catalogue: Catal
         images = sum(not file.name.endswith(".pdf") for file in sample.files if not file.came_with)
         today = life.submitted_at.date()
         situation = Situation(today=today, directory=directory, images=images)
-        path = journey(COMPLAINT, typed, situation)
+        path = journey(KINDS[sample.kind], typed, situation)
         assert path.at == CHECK, sample.key
 
 
 def answers(sample: SampleReport, life: Life, known: Catalogue) -> dict[str, str]:
     """What was typed to file this sample."""
-    service = known.service_codes[sample.service]
-    assert service.platform_id is not None
+    values = samples.values_of(sample, known)
     typed = {
-        "ground": sample.ground,
-        "agency": known.agencies[service.agency_id].code,
-        "platform": known.platforms[service.platform_id].code,
-        "service": service.code,
+        "ground": sample.ground or "",
+        "agency": values["agency"].code,
+        "platform": values["platform"].code if values["platform"] else "",
+        "service": values["service"].code,
+        "service_name": sample.service_name,
         "delivery_channel": sample.delivery_channel,
         "reference": sample.reference or "",
         "title": sample.title,
@@ -317,6 +315,10 @@ def test_texts_are_whole() -> None:
         for deed in sample.story:
             assert bool(deed.items) == (deed.action is Action.REQUEST_DATA), sample.key
             assert bool(deed.answer) == (deed.action is Action.ANSWER), sample.key
+            assert bool(deed.promised) == (deed.outcome == "accepted"), sample.key
+            # A complaint is solved; the others are decided (specification 4).
+            if deed.action is Action.ANSWER:
+                assert (deed.outcome == "solved") == (sample.kind == "complaint"), sample.key
             reasoned = {"reject", "return_to_amer", "send_back", "request_reopening"}
             assert bool(deed.reason) == (deed.action in reasoned | {"refuse_reopening"}), sample.key
     assert {row.action for row in TRANSITIONS} == set(Action)
@@ -435,7 +437,7 @@ async def test_her_page_is_the_one_that_was_drawn(seeded: dict[str, int]) -> Non
     # And what Khalid has is his.
     (draft,) = await inboxes.drafts(seeded["khalid"])
     assert '"nusuk-rawdah"' in draft.answers
-    assert await inboxes.counts(seeded["khalid"]) == (3, 2)
+    assert await inboxes.counts(seeded["khalid"]) == (4, 3)
 
 
 async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -> None:

@@ -16,6 +16,8 @@ NOURA = {
     "number": "7302641185",
     "title": "تعطل الدفع & السداد",
     "kind": "complaint",
+    "received_ar": "تم استلام شكواك",
+    "received_en": "Your complaint has been received",
     "agency_ar": "وزارة البلديات والإسكان",
     "agency_en": "Ministry of Municipalities & Housing",
     "due_on": "2026-11-30",

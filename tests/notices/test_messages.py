@@ -187,9 +187,11 @@ def test_every_attempt_sends_the_same_bytes() -> None:
 
 
 def test_every_text_has_arabic() -> None:
-    with (LOCALES / "ar" / "notices.po").open("rb") as file:
-        catalogue = read_po(file, locale="ar")
-    known = {message.id for message in catalogue if message.string and not message.fuzzy}
+    known = set()
+    for path in (LOCALES / "ar").glob("*.po"):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale="ar")
+        known |= {message.id for message in catalogue if message.string and not message.fuzzy}
     used = {
         text
         for path in (TEMPLATES / "notices").glob("*.jinja")
@@ -197,7 +199,6 @@ def test_every_text_has_arabic() -> None:
     }
     assert used
     assert used <= known
-    assert {message.id for message in catalogue if message.id} == used
     for message in catalogue:
         if message.id:
             names = [re.findall(r"\{(\w+)\}", str(text)) for text in (message.id, message.string)]

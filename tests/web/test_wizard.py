@@ -229,7 +229,7 @@ async def test_a_paper_service_is_refused_when_it_is_chosen(noura: Browser) -> N
     await noura.send("/service", platform="paper")
     page = await noura.send("/service", service="momah-licence-renew-branch")
     assert page.path.endswith("/refusal")
-    assert page.h1 == "A paper service cannot be complained about here"
+    assert page.h1 == "Complaints and suggestions are about digital services only"
     # What to do next: its digital alternative.
     assert "Renew a commercial licence" in page.text
 

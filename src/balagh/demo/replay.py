@@ -1,6 +1,6 @@
 """A sample story, lived through by the rules: the events, and the report as they leave it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -120,7 +120,10 @@ def _live(life: Life, row: Transition, deed: Deed, at: datetime, terms: Terms) -
     """Brings the report to where the deed leaves it."""
     names = Standing.__struct_fields__
     before = Standing(**{name: getattr(life, name) for name in names})
-    answer = Answer("solved", deed.answer) if deed.action is Action.ANSWER else None
+    answer = None
+    if deed.action is Action.ANSWER:
+        promised = at.date() + timedelta(days=deed.promised) if deed.promised else None
+        answer = Answer(deed.outcome, deed.answer, promised)
     now = after(before, row, at, terms, answer)
     for name in names:
         setattr(life, name, getattr(now, name))

@@ -31,9 +31,11 @@ from balagh.directory.lookup import Catalogue, catalogue
 from balagh.files.store import Store
 from balagh.people import national_ids
 from balagh.reports import numbers
+from balagh.reports.choices import Choices
+from balagh.reports.fields import NOT_LISTED
+from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import Role
 from balagh.settings import Settings
-from balagh.text import reference_key
 
 Row = dict[str, Any]
 
@@ -182,26 +184,42 @@ def _filed(
     sample: SampleReport, person: Mapping[str, Any], people: People, known: Catalogue
 ) -> Row:
     """The columns of ``report`` that stay as they were filed."""
-    service = known.service_codes[sample.service]
+    columns = KINDS[sample.kind].columns(values_of(sample, known))
     return {
         "number": number_of(sample),
         "draft_id": str(draft_id(sample.key)),
-        "kind": "complaint",
+        "kind": sample.kind,
         "person_id": person["id"],
         "filed_by": people.staff["intake_officer"] if sample.filed_by else None,
         "channel": "toll_free" if sample.filed_by else "portal",
         "language": sample.language,
         "phone": person["phone"],
         "email": person["email"],
-        "agency_id": service.agency_id,
-        "platform_id": service.platform_id,
-        "service_id": service.id,
-        "delivery_channel": sample.delivery_channel,
+        **{
+            name: _bytea(value) if isinstance(value, bytes) else value
+            for name, value in columns.items()
+        },
+    }
+
+
+def values_of(sample: SampleReport, known: Catalogue) -> dict[str, Any]:
+    """What the sample's answers mean, as the kinds read it."""
+    service = known.service_codes[sample.service] if sample.service else None
+    platform = service and service.platform_id
+    return {
+        "agency": known.agencies[service.agency_id]
+        if service
+        else known.agency_codes[sample.agency],
+        "platform": known.platforms[platform] if platform else None,
+        "service": service or NOT_LISTED,
+        "service_name": sample.service_name or None,
+        "delivery_channel": Choices(known, "ar").channel(sample.delivery_channel)
+        if sample.delivery_channel
+        else None,
         "ground": sample.ground,
         "reference": sample.reference,
-        "reference_key": sample.reference and reference_key(sample.reference),
         "matter": sample.matter,
-        "still_happening": True if sample.closed else None,
+        "still_happening": "yes" if sample.closed else None,
         "title": sample.title,
         "description": sample.description.strip(),
     }

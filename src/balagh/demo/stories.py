@@ -7,6 +7,7 @@ new, something due today and something late.
 import re
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,13 +49,18 @@ class Folk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody did; ``items``, ``reason`` and ``answer`` as they wrote it."""
+    """What somebody did; ``items``, ``reason`` and ``answer`` as they wrote it.
+
+    ``outcome`` of an answer; ``promised``: days from then to the date of an accepted one.
+    """
 
     action: Action
     at: str
     items: tuple[str, ...] = ()
     reason: str = ""
     answer: str = ""
+    outcome: Literal["solved", "accepted", "refused"] = "solved"
+    promised: int = 0
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,16 +72,23 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SampleReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``filed``, ``closed``: working days before the submission; ``filed_by``: the cast's key."""
+    """``filed``, ``closed``: working days before the submission; ``filed_by``: the cast's key.
+
+    ``service``: its code; where the catalogue does not know it, ``service_name`` and the code of
+    its ``agency``.
+    """
 
     key: str
     person: str
-    service: str
-    delivery_channel: str
-    ground: str
     title: str
     description: str
     story: tuple[Deed, ...]
+    kind: str = "complaint"
+    service: str = ""
+    service_name: str = ""
+    agency: str = ""
+    delivery_channel: str = ""
+    ground: str | None = None
     reference: str | None = None
     filed: int = 0
     closed: int = 0

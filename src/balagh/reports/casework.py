@@ -6,8 +6,8 @@ none of it happens. Uniqueness is the database's word (partial unique indexes), 
 
 import json
 import secrets
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ import asyncpg
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
+from balagh.i18n import Language
 from balagh.reports import deadlines, numbers
 from balagh.reports.wizard import Kind
-from balagh.text import reference_key
 from balagh.workdays import Calendar
 
 
@@ -44,6 +44,7 @@ class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[File, ...]
     created_at: datetime
     updated_at: datetime
+    remind_on: date | None = None
 
     @property
     def version(self) -> int:
@@ -58,10 +59,10 @@ class Filed(msgspec.Struct, frozen=True):
     again: bool
 
 
-Refused = Literal["already_escalated", "changed", "gone"]
+Refused = Literal["filed_before", "changed", "gone"]
 
 DRAFT = """
-SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at,
+SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at, d.remind_on,
   (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'media_type', a.media_type,
                                      'size', a.size) ORDER BY a.added_at, a.id)
    FROM attachment a WHERE a.draft_id = d.id AND a.report_id IS NULL) AS files
@@ -96,6 +97,7 @@ async def open_draft(draft: UUID, person: int) -> OpenDraft | None:
         files=msgspec.convert(json.loads(row["files"] or "[]"), tuple[File, ...]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        remind_on=row["remind_on"],
     )
 
 
@@ -118,6 +120,26 @@ async def keep_answers(
         return None
     return msgspec.structs.replace(
         draft, answers=json.loads(row["answers"]), updated_at=row["updated_at"]
+    )
+
+
+async def switch(
+    draft: OpenDraft, person: int, kind: str, answers: Mapping[str, str], now: datetime
+) -> None:
+    """Makes the draft one of another kind, with the answers that change; its files and whatever
+    else was typed stay. A reminder was about the old kind."""
+    await fetch(
+        "UPDATE draft SET kind = $3, answers = answers || $4::jsonb, remind_on = NULL, "
+        "updated_at = greatest($5, updated_at + interval '1 microsecond') "
+        "WHERE id = $1 AND person_id = $2",
+        draft.id, person, kind, json.dumps(dict(answers)), now,
+    )  # fmt: skip
+
+
+async def remind(draft: UUID, person: int, day: date | None) -> None:
+    """When to tell the person that it can be filed; ``None``: not to tell. No answer changes."""
+    await fetch(
+        "UPDATE draft SET remind_on = $3 WHERE id = $1 AND person_id = $2", draft, person, day
     )
 
 
@@ -168,14 +190,24 @@ async def detach(file: UUID, draft: UUID, person: int, now: datetime) -> bool:
     return bool(rows)
 
 
-async def escalated(agency: int, reference: str) -> bool:
-    """Whether a live escalation of this reference with this provider exists, by anyone (gate b)."""
-    row = await fetch_one(
-        "SELECT 1 FROM report WHERE agency_id = $1 AND reference_key = $2 AND kind = 'complaint' "
-        "AND state NOT IN ('cancelled', 'rejected')",
-        agency, reference_key(reference),
-    )  # fmt: skip
-    return row is not None
+async def earlier(kind: Kind, wanted: Sequence[tuple[int, tuple[Any, ...]]]) -> list[str]:
+    """For each person and key (``kind.once``) the number of the live report that is the same, empty
+    when there is none. In one statement, whatever the number of keys."""
+    columns = kind.once.columns
+    types = ["bigint", *(KIND_COLUMNS[name] for name in columns)]
+    # Named literally, so that the partial index serves whatever plan is cached.
+    rows = await fetch(
+        "SELECT w.place, r.number FROM unnest("  # noqa: S608 - declared in our own code
+        + ", ".join(f"${n}::{type}[]" for n, type in enumerate(types, 1))
+        + f") WITH ORDINALITY AS w (person_id, {', '.join(columns)}, place) JOIN report r "
+        f"ON r.kind = '{kind.code}' AND r.state NOT IN ('cancelled', 'rejected') AND "
+        + " AND ".join(f"r.{name} = w.{name}" for name in columns)
+        + (" AND r.person_id = w.person_id" if kind.once.own else ""),
+        [person for person, _ in wanted],
+        *([key[place] for _, key in wanted] for place in range(len(columns))),
+    )
+    found = {row["place"]: row["number"] for row in rows}
+    return [str(found.get(place, "")) for place, _ in enumerate(wanted, 1)]
 
 
 async def filed_from(draft: UUID, person: int) -> str | None:
@@ -205,6 +237,7 @@ KIND_COLUMNS = {
     "title": "text",
     "description": "text",
     "text_hash": "bytea",
+    "folded_text": "text",
 }
 _FIRST = 13
 SUBMIT = f"""
@@ -259,8 +292,8 @@ async def submit(
 ) -> Filed | Refused:
     """Files the report: exactly once however often and from wherever the form is sent.
 
-    ``changed``: the draft is no longer what the person was shown; ``already_escalated``: somebody
-    else's escalation of the same reference was first; ``gone``: there is no such draft.
+    ``changed``: the draft is no longer what the person was shown; ``filed_before``: one that is the
+    same (``kind.once``) was first; ``gone``: there is no such draft.
     """
     due = deadlines.resolution(now, calendar, zone, resolution_days)
     columns = given.kind.columns(given.values)
@@ -273,6 +306,8 @@ async def submit(
             "number": number,
             "title": columns["title"],
             "kind": given.kind.code,
+            "received_ar": Language.of("ar").text(given.kind.received),
+            "received_en": Language.of("en").text(given.kind.received),
             "agency_ar": agency.name_ar,
             "agency_en": agency.name_en,
             "due_on": deadlines.due_day(due, zone).isoformat(),
@@ -292,8 +327,8 @@ async def submit(
         except asyncpg.UniqueViolationError as clash:
             if clash.constraint_name == "report_number_key":
                 continue
-            if clash.constraint_name == "report_reference_once":
-                return "already_escalated"
+            if clash.constraint_name == given.kind.once.index:
+                return "filed_before"
             raise
         if row is not None:
             return Filed(number, again=False)

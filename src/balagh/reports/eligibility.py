@@ -1,10 +1,11 @@
-"""Whether a complaint can be escalated (specification 3.1): every condition that fails, as a code.
+"""Why a report cannot be filed: every condition that fails, as a code; and the conditions of a
+complaint (specification 3.1). Those of the other kinds are few and stand in their own files.
 
 Pure: the working calendar and what is known are arguments. What is not known yet fails nothing, so
 that each condition is told at the first step that knows it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -23,6 +24,10 @@ class Code(StrEnum):
     ALREADY_ESCALATED = "already_escalated"
     SLA_NOT_OVER = "sla_not_over"
     TOO_EARLY = "too_early"
+    DIGITAL_SERVICE = "digital_service"
+    HAS_ALTERNATIVE = "has_alternative"
+    ALREADY_REQUESTED = "already_requested"
+    ALREADY_SUGGESTED = "already_suggested"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +51,19 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Failure(msgspec.Struct, frozen=True):
     """Where time is the obstacle, ``days`` working days must pass, and ``possible_on`` is the first
-    day on which it can be filed."""
+    day on which it can be filed. ``number``: the person's own earlier report that is the same."""
 
     code: Code
     possible_on: date | None = None
     days: int = 0
+    number: str = ""
+
+
+def possible_on(failures: Sequence[Failure]) -> date | None:
+    """The first day on which it can be filed, when time is the only obstacle."""
+    days = [failure.possible_on for failure in failures]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
 
 
 def failing(facts: Facts, calendar: Calendar) -> tuple[Failure, ...]:

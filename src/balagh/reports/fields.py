@@ -15,7 +15,7 @@ from hijridate import Gregorian, Hijri
 from markupsafe import Markup, escape
 
 from balagh.i18n import N_, Language, isolate
-from balagh.text import latin_digits, reference_key
+from balagh.text import latin_digits, reference_key, text_key
 
 Answers = Mapping[str, str]
 Values = Mapping[str, Any]
@@ -38,8 +38,26 @@ class Directory(Protocol):
     def agencies(self) -> Sequence[Named]: ...
     def platforms(self, agency: str) -> Sequence[Named]: ...
     def services(self, agency: str, platform: str) -> Sequence[Named]: ...
+    def paper_services(self, agency: str) -> Sequence[Named]: ...
     def channels(self, service: str) -> Sequence[Named]: ...
+    def named(self, agency: str, name: str) -> Named | None: ...
+    def place(self, service: str) -> Mapping[str, str]: ...
     def alternative(self, service: str) -> Named | None: ...
+
+
+class _NotListed(msgspec.Struct, frozen=True):
+    code: str
+    name_ar: str
+    name_en: str
+
+
+_NOT_IN_THE_LIST = N_("It is not in the list")
+# Picked instead of a row: what is meant is typed.
+NOT_LISTED = _NotListed(
+    "not-listed",
+    Language.of("ar").text(_NOT_IN_THE_LIST),
+    Language.of("en").text(_NOT_IN_THE_LIST),
+)
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +172,20 @@ class PickOne(Pick, frozen=True, kw_only=True):
     type: ClassVar[str] = "radio"
 
 
+class PickOrType(Pick, frozen=True, kw_only=True):
+    """As ``Pick``, with a way out for what the directory does not know: it is typed instead."""
+
+    def options(self, answers: Answers, situation: Situation) -> Sequence[Named]:
+        return (*super().options(answers, situation), NOT_LISTED)
+
+    def to_be_typed(self, values: Values) -> bool:
+        return values.get(self.name) is NOT_LISTED
+
+    def show(self, value: Any, language: Language) -> Markup:
+        # What was typed instead is shown, not that it was typed.
+        return Markup("") if value is NOT_LISTED else super().show(value, language)
+
+
 class Line(Field, frozen=True, kw_only=True):
     """A line of text of ``least`` to ``maxlength`` characters."""
 
@@ -167,14 +199,28 @@ class Line(Field, frozen=True, kw_only=True):
         if len(typed) < self.least:
             return Problem(N_("Write at least {n} characters"), {"n": self.least})
         if self.maxlength and len(typed) > self.maxlength:
-            return Problem(
-                N_("Shorten this to {n} characters; it has {now}"),
-                {"n": self.maxlength, "now": len(typed)},
-            )
+            return _too_long(typed, self.maxlength)
         return typed
 
     def show(self, value: Any, language: Language) -> Markup:
         return isolate(value)
+
+
+class ServiceName(Field, frozen=True, kw_only=True):
+    """The name of a service of the agency answered before. The value is the directory's row when
+    the name is one that it knows, as if it had been picked, else the name as typed."""
+
+    def understand(
+        self, typed: str, answers: Answers, values: Values, situation: Situation
+    ) -> Named | str | Problem:
+        if not text_key(typed):
+            return Problem(self.missing)
+        if self.maxlength and len(typed) > self.maxlength:
+            return _too_long(typed, self.maxlength)
+        return situation.directory.named(values["agency"].code, typed) or typed
+
+    def show(self, value: Any, language: Language) -> Markup:
+        return isolate(value if isinstance(value, str) else language.name(value))
 
 
 class Paragraphs(Line, frozen=True, kw_only=True):
@@ -195,10 +241,7 @@ class Reference(Field, frozen=True, kw_only=True):
         self, typed: str, answers: Answers, values: Values, situation: Situation
     ) -> str | Problem:
         if self.maxlength and len(typed) > self.maxlength:
-            return Problem(
-                N_("Shorten this to {n} characters; it has {now}"),
-                {"n": self.maxlength, "now": len(typed)},
-            )
+            return _too_long(typed, self.maxlength)
         if not reference_key(typed):
             return Problem(N_("The reference number must hold letters or digits"))
         return latin_digits(typed)
@@ -341,6 +384,18 @@ class Day(Field, frozen=True, kw_only=True):
 
     def show(self, value: Any, language: Language) -> Markup:
         return Markup("{}<small>{}</small>").format(language.date(value), language.hijri(value))
+
+
+def _too_long(typed: str, most: int) -> Problem:
+    return Problem(
+        N_("Shorten this to {n} characters; it has {now}"), {"n": most, "now": len(typed)}
+    )
+
+
+def service_of(values: Values) -> Any:
+    """What a report is about: the service's row, its name as typed, or ``None`` while unknown."""
+    picked = values.get("service")
+    return values.get("service_name") if picked is NOT_LISTED else picked
 
 
 def _real_day(typed: Mapping[str, str], *, hijri: bool) -> date | Problem:

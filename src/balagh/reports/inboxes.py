@@ -36,6 +36,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     agency_id: int
     platform_id: int | None
     service_id: int | None
+    service_name: str | None
     delivery_channel: str | None
     ground: str | None
     reference: str | None
@@ -78,6 +79,7 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     images: int
     updated_at: datetime
+    remind_on: date | None
 
 
 _LINE = """r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
@@ -125,7 +127,7 @@ async def counts(person: int) -> tuple[int, int]:
 async def drafts(person: int) -> list[DraftLine]:
     """The person's drafts, the latest touched first."""
     rows = await fetch(
-        "SELECT d.id, d.kind, d.answers, d.updated_at, count(a.id) AS files, "
+        "SELECT d.id, d.kind, d.answers, d.updated_at, d.remind_on, count(a.id) AS files, "
         "count(a.id) FILTER (WHERE a.media_type LIKE 'image/%') AS images "
         "FROM draft d LEFT JOIN attachment a ON a.draft_id = d.id "
         "WHERE d.person_id = $1 GROUP BY d.id ORDER BY d.updated_at DESC LIMIT 50",
@@ -134,13 +136,29 @@ async def drafts(person: int) -> list[DraftLine]:
     return [msgspec.convert(dict(row), DraftLine) for row in rows]
 
 
+# Of pg_trgm's similarity (0 to 1) of the folded texts: decision 030.
+ALIKE = 0.4
+
+
+async def alike(person: int, kind: str, service: int, folded: str) -> list[ReportLine]:
+    """The person's live reports of that kind about that service whose text is like ``folded``, the
+    most similar first, three at most."""
+    rows = await fetch(
+        f"SELECT {_LINE} {_FROM} WHERE r.person_id = $1 AND r.kind = $2 AND r.service_id = $3 "
+        "AND r.state NOT IN ('cancelled', 'rejected') AND similarity(r.folded_text, $4) >= $5 "
+        "ORDER BY similarity(r.folded_text, $4) DESC, r.id DESC LIMIT 3",
+        person, kind, service, folded, ALIKE,
+    )  # fmt: skip
+    return [msgspec.convert(dict(row), ReportLine) for row in rows]
+
+
 async def report_of(person: int, number: str) -> WholeReport | None:
     """The person's report with this number, or none."""
     row = await fetch_one(
-        f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.delivery_channel, r.ground, "
-        "r.reference, r.filed_on, r.response_days, r.closed_on, r.matter, r.still_happening, "
-        "r.description, r.phone, r.email, r.completeness_due_at, r.outcome, r.answer, "
-        "r.promised_on, r.version, r.paused_working_days, r.resume_state "
+        f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.service_name, "
+        "r.delivery_channel, r.ground, r.reference, r.filed_on, r.response_days, r.closed_on, "
+        "r.matter, r.still_happening, r.description, r.phone, r.email, r.completeness_due_at, "
+        "r.outcome, r.answer, r.promised_on, r.version, r.paused_working_days, r.resume_state "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
     )  # fmt: skip

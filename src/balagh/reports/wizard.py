@@ -5,11 +5,11 @@ the first unanswered step, and a changed answer opens or closes the steps that d
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from balagh.reports.eligibility import Failure
+from balagh.reports.eligibility import Code, Failure
 from balagh.reports.fields import Answers, Field, Problem, Situation, Values, phone_text
 from balagh.workdays import Calendar
 
@@ -31,22 +31,47 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     shown: Callable[[Answers, Situation], bool] = lambda _answers, _situation: True
 
 
+class Once(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be filed once only; cancelled and rejected reports do not count.
+
+    ``index``: the database's own, which has the last word. ``columns`` make two reports the same,
+    ``key`` gives them, in that order, once the values tell. ``own``: among the person's own reports
+    only, else among anybody's. ``code``: the condition that fails.
+    """
+
+    index: str
+    code: Code
+    columns: tuple[str, ...]
+    key: Callable[[Values], tuple[Any, ...] | None]
+    own: bool = True
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of report: one declaration.
 
-    ``failing``: the conditions that fail; its last argument is what the database alone can tell.
-    ``columns``: the report's columns that the kind fills. ``image_needed``: there must be evidence.
+    ``takes``: which services it is about. ``failing``: the conditions that fail; its last argument
+    is the number of a report that is the same, empty when none is known. ``columns``: the report's
+    columns that the kind fills. ``alike``: the service's id and the folded text by which the
+    person's earlier reports resemble it, where that is asked. ``image_needed``: there must be
+    evidence. ``reopens``: a closed one may be opened again.
     """
 
     code: str
     name: str
-    # The question above the answers, the button under them, and the report's name in a sentence.
+    # What leads to the first step, the question above the answers, the button under them, and what
+    # is said once it is filed.
+    start: str
     check_title: str
     submit: str
+    received: str
     steps: tuple[Step, ...]
-    failing: Callable[[Values, Situation, Calendar, bool | None], tuple[Failure, ...]]
+    takes: Literal["digital", "paper"]
+    once: Once
+    failing: Callable[[Values, Situation, Calendar, str], tuple[Failure, ...]]
     columns: Callable[[Values], dict[str, Any]]
+    alike: Callable[[Values], tuple[int, str] | None] = lambda _values: None
     image_needed: Callable[[Answers], bool] = lambda _answers: False
+    reopens: bool = False
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):

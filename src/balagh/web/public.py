@@ -5,7 +5,6 @@ from typing import Any
 from litestar import Response, Router, get
 
 from balagh.database import fetch
-from balagh.reports.kinds import KINDS
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
 
@@ -18,7 +17,6 @@ async def start(request: AnyRequest) -> Response[Any]:
     return render(
         request,
         "public/start.html",
-        kinds=KINDS,
         resolution_days=settings_of(request).resolution_days,
     )
 

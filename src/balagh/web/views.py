@@ -190,13 +190,14 @@ def answer_rows(
     rows = []
     for field in fields_shown(step, answers, values):
         value = values.get(field.name)
-        if value is None:
+        shown = Markup("") if value is None else field.show(value, language)
+        if not shown:
             continue
         label = language.text(field.summary or field.label)
         rows.append(
             RowView(
                 label,
-                field.show(value, language),
+                shown,
                 change_url=f"{change}?change=1" if change else "",
                 change_label=label,
             )

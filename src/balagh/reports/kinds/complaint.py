@@ -6,24 +6,21 @@ Exactly one ground holds and all gates pass; they are judged in ``eligibility``.
 from typing import Any
 
 from balagh.i18n import N_
-from balagh.reports.eligibility import Facts, Failure, failing
+from balagh.reports import steps
+from balagh.reports.eligibility import Code, Facts, Failure, failing
 from balagh.reports.fields import (
     Answers,
     Choice,
     Day,
-    Email,
     Line,
     Number,
     Option,
     Paragraphs,
-    Phone,
-    Pick,
-    PickOne,
     Reference,
     Situation,
     Values,
 )
-from balagh.reports.wizard import Kind, Step
+from balagh.reports.wizard import Kind, Once, Step
 from balagh.text import reference_key
 from balagh.workdays import Calendar
 
@@ -41,54 +38,10 @@ def _has_reference(answers: Answers, _situation: Situation) -> bool:
     return answers.get("ground") != OUTAGE
 
 
-def _contact_asked(answers: Answers, _situation: Situation) -> bool:
-    # `asked_of` puts it there: sign-in did not bring it, or the person came here to change it.
-    return "phone" in answers
-
-
 def _no_sla_known(answers: Answers, values: Values) -> bool:
     service = values.get("service")
     return answers.get("ground") == SLA and service is not None and service.sla_days is None
 
-
-CONTACT = Step(
-    slug="contact",
-    title=N_("How do we reach you?"),
-    lead=N_("We send the report's number and each change of its state here."),
-    section=N_("Contact details"),
-    shown=_contact_asked,
-    fields=(
-        Line(
-            name="name",
-            label=N_("Full name"),
-            missing=N_("Write your full name"),
-            shown=lambda answers, _values: "name" in answers,
-            least=2,
-            maxlength=200,
-            autocomplete="name",
-        ),
-        Phone(
-            name="phone",
-            label=N_("Mobile number"),
-            hint=N_("Such as 05X XXX XXXX"),
-            missing=N_("Write your mobile number"),
-            autocomplete="tel",
-            inputmode="tel",
-            maxlength=25,
-            ltr=True,
-        ),
-        Email(
-            name="email",
-            label=N_("E-mail"),
-            hint=N_("Such as name@example.com"),
-            missing=N_("Write your e-mail address"),
-            autocomplete="email",
-            inputmode="email",
-            maxlength=254,
-            ltr=True,
-        ),
-    ),
-)
 
 GROUND = Step(
     slug="ground",
@@ -162,45 +115,8 @@ CLOSURE = Step(
     ),
 )
 
-SERVICE = Step(
-    slug="service",
-    title=N_("Which service is it about?"),
-    section=N_("The earlier complaint"),
-    fields=(
-        Pick(
-            name="agency",
-            label=N_("Agency"),
-            missing=N_("Choose the agency"),
-            offer=lambda directory, _answers: directory.agencies(),
-            refine=True,
-        ),
-        Pick(
-            name="platform",
-            label=N_("Platform"),
-            missing=N_("Choose the platform"),
-            shown=lambda _answers, values: "agency" in values,
-            offer=lambda directory, answers: directory.platforms(answers.get("agency", "")),
-            refine=True,
-        ),
-        Pick(
-            name="service",
-            label=N_("Service"),
-            missing=N_("Choose the service"),
-            shown=lambda _answers, values: "platform" in values,
-            offer=lambda directory, answers: directory.services(
-                answers.get("agency", ""), answers.get("platform", "")
-            ),
-            refine=True,
-        ),
-        PickOne(
-            name="delivery_channel",
-            label=N_("Where did you use the service?"),
-            summary=N_("Service channel"),
-            missing=N_("Choose where you used the service"),
-            shown=lambda _answers, values: "service" in values and values["service"].digital,
-            offer=lambda directory, answers: directory.channels(answers.get("service", "")),
-        ),
-    ),
+SERVICE = steps.digital_service(
+    title=N_("Which service is it about?"), section=N_("The earlier complaint")
 )
 
 REFERENCE = Step(
@@ -253,40 +169,33 @@ REFERENCE = Step(
     ),
 )
 
-DETAILS = Step(
-    slug="details",
+
+DETAILS = steps.details(
     title=N_("What happened?"),
     lead=N_("Write it as you would tell it. Leave out passwords and card numbers."),
-    section=N_("Details"),
-    fields=(
-        Line(
-            name="title",
-            label=N_("Title of the complaint"),
-            hint=N_("The problem in one line"),
-            missing=N_("Write a title"),
-            least=5,
-            maxlength=100,
-        ),
-        Paragraphs(
-            name="description",
-            label=N_("Description"),
-            hint=N_("What you did, what appeared, what you expected. Up to 3,000 characters."),
-            missing=N_("Write what happened"),
-            least=20,
-            maxlength=3000,
-        ),
+    headline=Line(
+        name="title",
+        label=N_("Title of the complaint"),
+        hint=N_("The problem in one line"),
+        missing=N_("Write a title"),
+        least=5,
+        maxlength=100,
+    ),
+    text=Paragraphs(
+        name="description",
+        label=N_("Description"),
+        hint=N_("What you did, what appeared, what you expected. Up to 3,000 characters."),
+        missing=N_("Write what happened"),
+        least=20,
+        maxlength=3000,
     ),
 )
 
-DOCUMENTS = Step(
-    slug="documents",
-    title=N_("Supporting documents"),
-    lead=N_(
+DOCUMENTS = steps.documents(
+    N_(
         "What proves the problem: a screenshot, the provider's reply or a payment receipt. "
         "Each file is saved as soon as you choose it."
-    ),
-    section=N_("Details"),
-    files=True,
+    )
 )
 
 
@@ -333,18 +242,36 @@ def columns(values: Values) -> dict[str, Any]:
 
 
 def _failing(
-    values: Values, situation: Situation, calendar: Calendar, escalated: bool | None
+    values: Values, situation: Situation, calendar: Calendar, earlier: str
 ) -> tuple[Failure, ...]:
-    return failing(facts(values, situation, escalated), calendar)
+    return failing(facts(values, situation, bool(earlier)), calendar)
+
+
+def _key(values: Values) -> tuple[int, str] | None:
+    """The provider, and the reference as it is compared (gate b)."""
+    if "agency" not in values or "reference" not in values:
+        return None
+    return values["agency"].id, reference_key(values["reference"])
 
 
 COMPLAINT = Kind(
     code="complaint",
     name=N_("Complaint"),
+    start=N_("File a complaint"),
     check_title=N_("Check your answers before filing the complaint"),
     submit=N_("File the complaint"),
-    steps=(CONTACT, GROUND, CLOSURE, SERVICE, REFERENCE, DETAILS, DOCUMENTS),
+    received=N_("Your complaint has been received"),
+    takes="digital",
+    steps=(steps.CONTACT, GROUND, CLOSURE, SERVICE, REFERENCE, DETAILS, DOCUMENTS),
+    once=Once(
+        index="report_reference_once",
+        code=Code.ALREADY_ESCALATED,
+        columns=("agency_id", "reference_key"),
+        key=_key,
+        own=False,
+    ),
     failing=_failing,
     columns=columns,
     image_needed=lambda answers: answers.get("ground") == OUTAGE,
+    reopens=True,
 )

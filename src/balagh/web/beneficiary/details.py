@@ -15,12 +15,12 @@ from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import grouped, isolate
 from balagh.reports import deadlines, inboxes, numbers, timeline
 from balagh.reports.choices import Choices
-from balagh.reports.fields import Situation
+from balagh.reports.fields import NOT_LISTED, Situation
 from balagh.reports.inboxes import Happening, WholeReport
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of, teller_of
+from balagh.web.beneficiary.telling import Teller, agency_of, teller_of, verdict
 from balagh.web.beneficiary.visits import person_id
 from balagh.web.page import AnyRequest, render
 
@@ -69,6 +69,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files],
         answer=report.answer if report.state is State.CLOSED else None,
+        verdict=verdict(report.outcome, report.promised_on, language),
     )
 
 
@@ -121,7 +122,12 @@ async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
         name: getattr(report, name)
         for name in ("ground", "matter", "reference", "filed_on", "response_days", "closed_on")
     }
-    values |= {"title": report.title, "description": report.description}
+    values |= {
+        "service": NOT_LISTED,
+        "service_name": report.service_name,
+        "title": report.title,
+        "description": report.description,
+    }
     values["agency"] = known.agencies[report.agency_id]
     if report.platform_id is not None:
         values["platform"] = known.platforms[report.platform_id]

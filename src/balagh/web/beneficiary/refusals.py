@@ -1,4 +1,4 @@
-"""Why a complaint cannot be filed, in words: which condition fails, why, and what to do next.
+"""Why a report cannot be filed, in words: which condition fails, why, and what to do next.
 
 Where time is the obstacle also the first day on which it can be filed (specification 3.1).
 """
@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from balagh.i18n import N_, Language, isolate
+from balagh.i18n import N_, Language, grouped, isolate
 from balagh.reports.eligibility import Code, Failure
+from balagh.reports.fields import service_of
+from balagh.reports.switching import ways
 from balagh.web.beneficiary.visits import Visit
 from balagh.web.views import strong
 
@@ -23,6 +25,10 @@ _STEPS = {
     Code.ALREADY_ESCALATED: "reference",
     Code.SLA_NOT_OVER: "reference",
     Code.TOO_EARLY: "reference",
+    Code.DIGITAL_SERVICE: "service",
+    Code.HAS_ALTERNATIVE: "service",
+    Code.ALREADY_REQUESTED: "service",
+    Code.ALREADY_SUGGESTED: "details",
 }
 # As many working days as one row of boxes shows.
 _WEEK = 5
@@ -36,8 +42,17 @@ class WeekDayView(msgspec.Struct, frozen=True):
     mark: str = ""
 
 
+class OfferView(msgspec.Struct, frozen=True):
+    """Another kind of report that the draft can become; ``about``: the service it is then about."""
+
+    kind: str
+    text: str
+    about: str = ""
+
+
 class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
-    """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile."""
+    """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile;
+    ``offers``: other tracks."""
 
     code: str
     title: str
@@ -46,6 +61,7 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
     week: list[WeekDayView] = []
     fine: Markup = Markup("")
     todo: list[Markup] = []
+    offers: list[OfferView] = []
     action_url: str = ""
     action_text: str = ""
 
@@ -62,37 +78,117 @@ def refusal_views(
     return [_VIEWS[failure.code](failure, values, here) for failure in failures]
 
 
-def _paper_service(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
-    text = here.language.text
+def _paper_service(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
     service = values["service"]
-    todo = []
     alternative = here.situation.directory.alternative(service.code)
-    if alternative:
-        todo.append(
-            here.language.markup(
-                N_("The same can be done digitally: {service}. If that fails, complain about it."),
-                service=strong(here.language.name(alternative)),
-            )
+    todo = (
+        language.markup(
+            N_("The same can be done digitally: {service}. Your report can be about that service."),
+            service=strong(language.name(alternative)),
         )
-    else:
-        todo.append(
-            here.language.markup(
-                N_(
-                    "Ask for it to become digital: that is a transformation request. "
-                    'Call <a href="tel:199099"><bdi>199099</bdi></a> and it is filed for you.'
-                )
-            )
-        )
+        if alternative
+        else language.markup(N_("Ask for it to become digital: that is a transformation request."))
+    )
     return RefusalView(
-        code=_failure.code,
-        title=text("A paper service cannot be complained about here"),
-        text=here.language.markup(
-            N_("{service} is done on paper. Complaints are taken about digital services only."),
-            service=strong(here.language.name(service)),
+        code=failure.code,
+        title=language.text("Complaints and suggestions are about digital services only"),
+        text=language.markup(
+            N_("{service} is done on paper."), service=strong(language.name(service))
         ),
-        todo=todo,
+        todo=[todo],
+        offers=_offers(values, here),
         action_url=here.url("service"),
-        action_text=text("Choose another service"),
+        action_text=language.text("Choose another service"),
+    )
+
+
+def _digital_service(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    return RefusalView(
+        code=failure.code,
+        title=language.text("This service is digital already"),
+        text=language.markup(
+            N_("{service} is a digital service. A transformation request is about a paper one."),
+            service=strong(language.name(service_of(values))),
+        ),
+        todo=[
+            language.markup(N_("If it does not work, complain about it.")),
+            language.markup(N_("If it could be better, suggest how.")),
+        ],
+        offers=_offers(values, here),
+        action_url=here.url("service"),
+        action_text=language.text("Choose another service"),
+    )
+
+
+def _has_alternative(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    service = service_of(values)
+    alternative = here.situation.directory.alternative(service.code)
+    return RefusalView(
+        code=failure.code,
+        title=language.text("This service has a digital alternative"),
+        text=language.markup(
+            N_("Instead of {service} you can use {alternative} on {platform}."),
+            service=strong(language.name(service)),
+            alternative=strong(language.name(alternative)),
+            platform=strong(_platform_of(alternative, here)),
+        ),
+        todo=[
+            language.markup(N_("If it does not work, complain about it.")),
+            language.markup(N_("If it could be better, suggest how.")),
+        ],
+        offers=_offers(values, here),
+        action_url=here.url("service"),
+        action_text=language.text("Choose another service"),
+    )
+
+
+def _already_requested(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    service = service_of(values)
+    name = service if isinstance(service, str) else language.name(service)
+    return RefusalView(
+        code=failure.code,
+        title=language.text("You filed this request before"),
+        text=language.markup(
+            N_("There is a transformation request of yours for {service} with {agency}: {report}."),
+            service=strong(isolate(name)),
+            agency=strong(language.name(values["agency"])),
+            report=_report(failure),
+        ),
+        todo=[
+            language.markup(N_("Follow it: its page shows who has it and until when.")),
+            language.markup(
+                N_('If you mean another service, <a href="{url}">change it</a>.'),
+                url=here.url("service"),
+            ),
+        ],
+        action_url=here.url("service"),
+        action_text=language.text("Choose another service"),
+    )
+
+
+def _already_suggested(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
+    language = here.language
+    return RefusalView(
+        code=failure.code,
+        title=language.text("You made this suggestion before"),
+        text=language.markup(
+            N_("There is a suggestion of yours for {service} in the same words: {report}."),
+            service=strong(language.name(values["service"])),
+            report=_report(failure),
+        ),
+        todo=[
+            language.markup(N_("Follow it: its page shows who has it and until when.")),
+            language.markup(
+                N_('If you have something to add, <a href="{url}">change the text</a>.'),
+                url=here.url("details"),
+            ),
+        ],
+        action_url=here.url("details"),
+        action_text=language.text("Change the text"),
     )
 
 
@@ -230,6 +326,33 @@ def _in_time(
     )
 
 
+def _offers(values: Mapping[str, Any], here: Visit) -> list[OfferView]:
+    """Other tracks on which the draft can go on, with all that was typed and added."""
+    language = here.language
+    return [
+        OfferView(
+            way.kind.code,
+            language.text(way.kind.start),
+            # Where the service changes too, which one it becomes.
+            "" if way.service == service_of(values) else language.name(way.service),
+        )
+        for way in ways(here.kind, here.answers, values, here.situation.directory)
+    ]
+
+
+def _platform_of(service: Any, here: Visit) -> str:
+    place = here.situation.directory.place(service.code)
+    found = here.situation.directory.platforms(place["agency"])
+    return next(here.language.name(row) for row in found if row.code == place["platform"])
+
+
+def _report(failure: Failure) -> Markup:
+    """The earlier report's number, leading to it."""
+    return Markup('<a href="/reports/{}"><bdi>{}</bdi></a>').format(
+        failure.number, grouped(failure.number)
+    )
+
+
 def _week(failure: Failure, filed_on: date, here: Visit) -> list[WeekDayView]:
     """The working days that must pass, and the first possible day."""
     if failure.possible_on is None or failure.days > _WEEK:
@@ -262,4 +385,8 @@ _VIEWS = {
     Code.PROBLEM_GONE: _problem_gone,
     Code.SLA_NOT_OVER: _sla_not_over,
     Code.TOO_EARLY: _too_early,
+    Code.DIGITAL_SERVICE: _digital_service,
+    Code.HAS_ALTERNATIVE: _has_alternative,
+    Code.ALREADY_REQUESTED: _already_requested,
+    Code.ALREADY_SUGGESTED: _already_suggested,
 }

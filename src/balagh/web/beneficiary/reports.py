@@ -15,12 +15,12 @@ from balagh.files.store import Store
 from balagh.i18n import N_, grouped, isolate
 from balagh.reports import casework, inboxes
 from balagh.reports.choices import Choices
-from balagh.reports.fields import Situation
+from balagh.reports.fields import Situation, service_of
 from balagh.reports.inboxes import DraftLine, ReportLine
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.reports.wizard import CHECK, journey
-from balagh.web import access
+from balagh.web import access, views
 from balagh.web.beneficiary.telling import Teller, agency_of, sentence, teller_of
 from balagh.web.beneficiary.visits import answers_of, go, person_id
 from balagh.web.page import AnyRequest, render
@@ -138,8 +138,8 @@ async def _draft_card(request: AnyRequest, draft: DraftLine, teller: Teller) -> 
             images=draft.images,
         ),
     )
-    service = path.values.get("service")
-    named = language.name(service) if service else language.text("Not named yet")
+    service = service_of(path.values) or language.text("Not named yet")
+    named = service if isinstance(service, str) else language.name(service)
     return CardView(
         kind="draft",
         url=f"/drafts/{draft.id}",
@@ -153,7 +153,11 @@ async def _draft_card(request: AnyRequest, draft: DraftLine, teller: Teller) -> 
         state="draft",
         state_text=language.text("Draft"),
         head_text=language.text("Saved {when}", when=teller.when(draft.updated_at)),
-        sentence=Markup(""),
+        sentence=language.markup(
+            "You are reminded on {day}.", day=views.strong(language.date(draft.remind_on))
+        )
+        if draft.remind_on
+        else Markup(""),
         action_url=f"/drafts/{draft.id}",
         action_text=language.text(CHECK_AND_FILE if path.at == CHECK else CONTINUE),
         discard_url=f"/drafts/{draft.id}/discard",

@@ -10,7 +10,9 @@ from balagh.reports.eligibility import Failure
 from balagh.reports.fields import Problem
 from balagh.reports.wizard import CHECK, Step, fields_shown, parse
 from balagh.web import views
+from balagh.web.beneficiary.alike import alike_notices
 from balagh.web.beneficiary.refusals import refusal_views, refused_at
+from balagh.web.beneficiary.reminding import reminder_view
 from balagh.web.beneficiary.visits import Visit, contact_of
 from balagh.web.page import render
 
@@ -77,13 +79,15 @@ async def step_view(
 
 
 async def _notices(here: Visit, step: Step, values: Mapping[str, Any]) -> list[views.NoticeView]:
-    """Conditions that fail by what is answered in this step: told as one answers."""
+    """Conditions that fail by what is answered in this step, told as one answers; and what the
+    person filed before that is like it."""
     failures = await here.failing(values)
     told = tuple(failure for failure in failures if refused_at(failure) == step.slug)
-    return [
+    refused = [
         views.NoticeView(refusal.title, refusal.text, refusal.action_url, refusal.action_text)
         for refusal in refusal_views(told, values, here)
     ]
+    return refused or await alike_notices(here, values)
 
 
 def documents_page(
@@ -122,6 +126,8 @@ def refusal_page(
     return render(
         here.request,
         "beneficiary/refusal.html",
+        switch_url=f"{here.base}/kind",
+        reminder=reminder_view(here, failures),
         refusals=refusal_views(failures, here.path.values, here),
         back_url=here.url(slug if here.path.step(slug) else here.path.steps[0].slug),
         drafts_url=HOME,
@@ -131,7 +137,9 @@ def refusal_page(
     )
 
 
-def check_page(here: Visit, *, at: str | None = None, changed: bool = False) -> Response[bytes]:
+async def check_page(
+    here: Visit, *, at: str | None = None, changed: bool = False
+) -> Response[bytes]:
     """Every answer with its way to change it, and the button that files. ``changed``: the draft
     changed after the page that was sent, so it has to be looked at again."""
     action = f"{here.base}/submission?as_of={here.draft.version}"
@@ -147,7 +155,7 @@ def check_page(here: Visit, *, at: str | None = None, changed: bool = False) -> 
             lead="",
             fields=[],
             errors=[],
-            notices=[],
+            notices=await alike_notices(here, here.path.values),
             action=action,
             back_url=here.url(here.path.steps[-1].slug),
             save_url=HOME,

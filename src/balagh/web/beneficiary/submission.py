@@ -1,7 +1,7 @@
 """Filing: the check page's button, and the page that gives the number in the same response."""
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,20 +15,13 @@ from balagh.database import one_connection
 from balagh.i18n import grouped
 from balagh.reports import casework, deadlines, numbers
 from balagh.reports.casework import Filed, Submission
-from balagh.reports.eligibility import Code, Failure
 from balagh.reports.fields import phone_text
 from balagh.reports.inboxes import report_of
 from balagh.reports.kinds import KINDS
 from balagh.reports.wizard import CHECK
-from balagh.settings import Settings
 from balagh.web.beneficiary.steps import refusal_page
 from balagh.web.beneficiary.visits import contact_of, go, own_draft, person_id, visit
 from balagh.web.page import AnyRequest, language_of, render, settings_of
-
-
-def _channels(settings: Settings) -> tuple[Literal["sms", "email"], ...]:
-    # Without a gateway no SMS is promised that nobody would send.
-    return ("sms", "email") if settings.sms_url else ("email",)
 
 
 @post("/drafts/{draft:uuid}/submission")
@@ -50,8 +43,9 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
         return go(here.url(here.path.at))
     if found.version != as_of:
         return go(here.url(CHECK) + "?changed=1")
-    # Gate b is the unique index's business, below: a look-up now would only race.
-    failures = here.kind.failing(here.path.values, here.situation, here.calendar, None)
+    # Whether it was filed before is the unique index's business, below: a look-up now would only
+    # race.
+    failures = here.kind.failing(here.path.values, here.situation, here.calendar, "")
     if failures:
         return refusal_page(here, failures, at=here.url("refusal"), status=409)
     settings = settings_of(request)
@@ -67,7 +61,7 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
             email=contact.email,
             language=here.language.code,
             public_url=settings.public_url,
-            channels=_channels(settings),
+            channels=settings.channels,
         ),
         here.now,
         here.calendar,
@@ -77,8 +71,11 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
     if isinstance(outcome, Filed):
         request.app.state.waker.wake()
         return go(f"/reports/{outcome.number}/confirmation")
-    if outcome == "already_escalated":
-        return refusal_page(here, (Failure(Code.ALREADY_ESCALATED),), status=409)
+    if outcome == "filed_before":
+        # The look-up tells which one; when that was cancelled since, nothing stands in the way.
+        failures = await here.failing()
+        if failures:
+            return refusal_page(here, failures, at=here.url("refusal"), status=409)
     return go(here.url(CHECK) + "?changed=1")
 
 
@@ -103,7 +100,7 @@ async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[A
         email=report.email or "",
         agency_name=report.agency_ar if language.code == "ar" else report.agency_en,
         report_url=f"/reports/{report.number}",
-        kind_name=language.text(KINDS[report.kind].name),
+        received=language.text(KINDS[report.kind].received),
         just_filed=clock.now() - report.submitted_at < timedelta(minutes=30),
     )
 

@@ -1,6 +1,6 @@
 """Who holds the clock and until when, in words (specification 5, 7)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +11,7 @@ from balagh.directory.holidays import calendar as working_calendar
 from balagh.i18n import Language
 from balagh.reports import deadlines, timeline
 from balagh.reports.inboxes import ReportLine
+from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.web import views
 from balagh.web.page import AnyRequest, language_of, settings_of
@@ -66,6 +67,15 @@ def agency_of(report: ReportLine, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
 
 
+def verdict(outcome: str | None, promised_on: date | None, language: Language) -> Markup:
+    """What the agency decided about a request or a suggestion; empty for a solution."""
+    if outcome == "accepted" and promised_on is not None:
+        return language.markup(
+            "Accepted. It is to be in place by {day}.", day=views.strong(language.date(promised_on))
+        )
+    return language.markup("Refused, for these reasons:") if outcome == "refused" else Markup("")
+
+
 def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
     """Who holds the clock, and until when."""
     language = teller.language
@@ -76,7 +86,7 @@ def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
             when=views.strong(teller.when(line.data_due_at)),
         )
     if line.state is State.CLOSED:
-        if line.reopen_until and line.reopen_until > teller.now and line.kind == "complaint":
+        if line.reopen_until and line.reopen_until > teller.now and KINDS[line.kind].reopens:
             return language.markup(
                 "{agency} answered. You may ask for reopening until {day}.",
                 agency=bold,

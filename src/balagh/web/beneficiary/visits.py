@@ -52,15 +52,16 @@ class Visit(msgspec.Struct, kw_only=True):
         return f"{self.base}/{slug}"
 
     async def failing(self, values: Values | None = None) -> tuple[Failure, ...]:
-        """Every condition known to fail by now, the database's one included (gate b).
+        """Every condition known to fail by now, the database's one included: filed before.
 
         ``values``: what is understood, when that is more than the journey's.
         """
         known = self.path.values if values is None else values
-        escalated = None
-        if "reference" in known and "agency" in known:
-            escalated = await casework.escalated(known["agency"].id, known["reference"])
-        return self.kind.failing(known, self.situation, self.calendar, escalated)
+        key = self.kind.once.key(known)
+        earlier = ""
+        if key is not None:
+            (earlier,) = await casework.earlier(self.kind, [(person_id(self.request), key)])
+        return self.kind.failing(known, self.situation, self.calendar, earlier)
 
 
 def person_id(request: AnyRequest) -> int:

@@ -84,7 +84,7 @@ async def show(request: AnyRequest, draft: FromPath[UUID], slug: FromPath[str]) 
         if slug == REFUSAL:
             return refusal_page(here, failures) if failures else go(here.url(here.path.at))
         changed = request.query_params.get("changed") == "1"
-        return go(here.url(REFUSAL)) if failures else check_page(here, changed=changed)
+        return go(here.url(REFUSAL)) if failures else await check_page(here, changed=changed)
     step = here.path.step(slug)
     if step is None:
         raise NotFoundException
@@ -145,7 +145,7 @@ async def _onwards(here: Visit, slug: str) -> Response[Any]:
 
     async def page() -> Response[Any]:
         if step is None:
-            return check_page(here, at=here.url(CHECK))
+            return await check_page(here, at=here.url(CHECK))
         return await step_page(here, step, at=here.url(target))
 
     return await _next(here, target, page)
