@@ -11,7 +11,7 @@ import msgspec
 
 from balagh.reports.receipts.contents import Contents
 
-# Each takes a processor for 40 ms; further ones wait their turn.
+# Each takes a processor for 70 ms; further ones wait their turn.
 _AT_ONCE = 2
 # Seconds a receipt may take; and that a person waits for it, turn included.
 _SECONDS = 10.0
