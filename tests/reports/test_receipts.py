@@ -99,6 +99,15 @@ async def test_it_says_what_was_filed(language: str) -> None:
     assert read.code() == LINK
 
 
+async def test_what_is_not_known_is_left_out() -> None:
+    """A paper service is on no platform; a service provider's data may lack a name."""
+    given = page("en", platform_ar=None, platform_en=None, name=" ")
+    assert [fact.label for fact in given.facts] == [
+        "Title", "Kind of report", "Agency", "Service", "Date of filing",
+    ]  # fmt: skip
+    assert (await printed(given, FILED_AT)).startswith(b"%PDF-")
+
+
 async def test_nothing_in_it_is_a_picture_of_dots() -> None:
     pdf = Read(await printed(page(), FILED_AT)).pdf
     streams = [thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream)]

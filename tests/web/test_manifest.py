@@ -75,3 +75,16 @@ async def test_pages_name_the_icon_of_phones_without_manifests(visiting: Visitin
             )
         )
         assert colours == {"#1b8354": "light", "#0f3d29": "dark"}
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_bytes(visiting: Visiting, language: str) -> None:
+    """It comes once the page is drawn, and is small all the same."""
+    async with (
+        visiting() as nobody,
+        nobody.client.stream(
+            "GET", f"/manifest.webmanifest?lang={language}", headers={"accept-encoding": "br"}
+        ) as answer,
+    ):
+        await answer.aread()
+        assert answer.num_bytes_downloaded <= 600
