@@ -33,6 +33,10 @@ docs: _env
     @.venv/bin/python -m balagh.settings > docs/settings.md
     @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
 
+# Draw the icons for home screens again from the mark.
+icons: _env
+    @.venv/bin/python -m tools.icons
+
 # Pin every dependency anew, with hashes; pyproject.toml says which.
 lock:
     uv pip compile pyproject.toml -o requirements.lock {{ lock_options }}

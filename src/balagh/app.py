@@ -14,10 +14,11 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, page, public, sign_in
+from balagh.web import access, assets, errors, manifest, page, public, sign_in
 from balagh.web.beneficiary import (
     details,
     evidence,
+    receipts,
     reminding,
     reports,
     submission,
@@ -47,6 +48,7 @@ def create(
         route_handlers=[
             assets.router,
             public.router,
+            manifest.router,
             sign_in_router,
             *extra,
             Router(
@@ -56,6 +58,7 @@ def create(
                     submission.router,
                     reports.router,
                     details.router,
+                    receipts.router,
                     evidence.router,
                     switching.router,
                     reminding.router,

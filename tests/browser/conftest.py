@@ -17,7 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from balagh.processes import free_port
 
 # Without these, Chromium looks for its maker's servers at every start.
-_ARGUMENTS = (
+ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
@@ -62,7 +62,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_ARGUMENTS)
+            executable_path="/usr/bin/chromium", args=list(ARGUMENTS)
         )
         yield browser
         await browser.close()

@@ -76,6 +76,10 @@ class Page(HTMLParser):
         if tag not in _VOID:
             self._open.append((tag, given, []))
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # `<path …/>` closes itself and nothing else.
+        self.handle_starttag(tag, attrs)
+
     def _control(self, tag: str, given: dict[str, str]) -> None:
         form, name = self.forms[-1], given.get("name", "")
         kind = given.get("type", "text")

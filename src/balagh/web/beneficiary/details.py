@@ -59,6 +59,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         state=report.state.value,
         state_text=language.text(STATE_TEXT[report.state]),
         title=report.title,
+        report_url=f"/reports/{report.number}",
         subtitle=language.markup(
             "{kind} no. {number}",
             kind=language.text(KINDS[report.kind].name),
