@@ -15,7 +15,17 @@ from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import access, assets, errors, page, public, sign_in
-from balagh.web.beneficiary import details, evidence, reports, submission, wizard
+from balagh.web.beneficiary import (
+    account,
+    addresses,
+    details,
+    devices,
+    evidence,
+    my_data,
+    reports,
+    submission,
+    wizard,
+)
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -50,6 +60,10 @@ def create(
                     details.router,
                     evidence.router,
                     wizard.router,
+                    account.router,
+                    addresses.router,
+                    devices.router,
+                    my_data.router,
                 ],
             ),
         ],
@@ -62,7 +76,10 @@ def create(
             Exception: errors.unexpected,
         },
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, minimum_size=300, exclude=["^/static", "^/files"]
+            backend="brotli",
+            brotli_quality=4,
+            minimum_size=300,
+            exclude=["^/static", "^/files", "^/account/data/"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,

@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resolution_days: int
     missing_data_hours: int
     reopen_days: int
+    retention_years: int
 
     demo: bool = False
 
@@ -238,6 +239,9 @@ SETTINGS = (
         "Clock hours for answering a request for data."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
+    Setting("retention_years", _number(1, 100), "5",
+        "Years for which a report is said to be kept after it has ended. The default is a sample "
+        "policy; set what your records schedule says."),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Exactly one ground holds and all gates pass; they are judged in ``eligibility``.
 from typing import Any
 
 from balagh.i18n import N_
+from balagh.reports import behalf
 from balagh.reports.eligibility import Facts, Failure, failing
 from balagh.reports.fields import (
     Answers,
@@ -53,7 +54,7 @@ def _no_sla_known(answers: Answers, values: Values) -> bool:
 
 CONTACT = Step(
     slug="contact",
-    title=N_("How do we reach you?"),
+    title=N_("Who files, and how do we reach you?"),
     lead=N_("We send the report's number and each change of its state here."),
     section=N_("Contact details"),
     shown=_contact_asked,
@@ -87,6 +88,7 @@ CONTACT = Step(
             maxlength=254,
             ltr=True,
         ),
+        *behalf.FIELDS,
     ),
 )
 
