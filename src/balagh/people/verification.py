@@ -76,7 +76,8 @@ WITH asked AS (
   VALUES ($1::bigint, $2, $3, $4, $5, $6, ARRAY[$5::timestamptz])
   ON CONFLICT (person_id, channel) DO UPDATE SET address = $3, code_hash = $4, attempts = 0,
     created_at = $5, expires_at = $6,
-    sent_at = (v.sent_at || $5::timestamptz)[greatest(1, cardinality(v.sent_at) - {CODES_AN_HOUR - 2}):]
+    sent_at = (v.sent_at || $5::timestamptz)
+      [greatest(1, cardinality(v.sent_at) - {CODES_AN_HOUR - 2}):]
   WHERE v.created_at <= $7
     AND (cardinality(v.sent_at) < {CODES_AN_HOUR} OR v.sent_at[1] <= $8)
   RETURNING id, person_id

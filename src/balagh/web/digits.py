@@ -15,18 +15,16 @@ _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _NO_BREAK_SPACE = "\u00a0"
 
 _PARTS = re.compile(
-    # What is kept: what was typed, with its element.
-    r"""(?P<kept><textarea\b.*?</textarea>
-      |<(?P<tag>[a-z][a-z0-9]*)\b[^>]*\b(?:data-typed|dir="auto")[^>]*>.*?</(?P=tag)>
-      |<[^>]*>            # a tag and its attributes
-      |&\#?\w+;           # a character that HTML spells out
-      |(?:\w|[@./:_+-])*[A-Za-z@](?:[\w@/:_+-]|\.(?=\w))*  # a word with Latin letters in it
-      |\+[0-9]+(?:[ ][0-9]+)*    # a telephone number with its country
-    )
-    # What is changed: numbers, and such as belong to one number (730 264 1185, 9:30, 1.2).
-    |(?P<number>[0-9]+(?:[ ][0-9]+)*)""",
+    r"""<textarea\b.*?</textarea>      # what was typed, with its element
+      |<(?P<tag>[a-z][a-z0-9]*)\b[^<>]*\b(?:data-typed|dir="auto")[^<>]*>.*?</(?P=tag)>
+      |<[^<>]*>                         # a tag and its attributes
+      |&\#?\w+;                         # a character that HTML spells out
+      |\+[0-9]+(?:[ ][0-9]+)*           # a telephone number with its country
+      |(?P<groups>[0-9]+(?:[ ][0-9]+)+)(?![\w@/:-])   # 730 264 1185
+      |(?P<word>[\w@./:+-]+)            # 9:30, 1.2, 1448هـ, BLD-4471882, n1@example.sa""",
     re.VERBOSE | re.DOTALL,
 )
+_LATIN = re.compile("[A-Za-z@]")
 
 
 def arabic(html: str) -> str:
@@ -39,7 +37,9 @@ def arabic(html: str) -> str:
 
 
 def _part(found: re.Match[str]) -> str:
-    number: str | None = found["number"]
-    if number is None:
-        return found[0]
-    return number.replace(" ", _NO_BREAK_SPACE).translate(_ARABIC)
+    text = found[0]
+    if found["groups"]:
+        return text.replace(" ", _NO_BREAK_SPACE).translate(_ARABIC)
+    if found["word"] and not _LATIN.search(text):
+        return text.translate(_ARABIC)
+    return text
