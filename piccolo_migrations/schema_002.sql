@@ -16,8 +16,13 @@ CREATE TABLE verification (
   attempts smallint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
+  -- When the last codes were sent, at most five: what limits how often a new one can be had.
+  sent_at timestamptz[] NOT NULL,
   CONSTRAINT verification_once UNIQUE (person_id, channel)
 );
+
+-- Notices by what they are about (the first two parts of their key): for a person's copy of their data.
+CREATE INDEX notice_about ON notice (split_part(key, ':', 1), split_part(key, ':', 2));
 
 -- Reports: on whose behalf, and the words by which suggestions are compared (specification 1, 3.3)
 

@@ -174,7 +174,7 @@ def rating(**changes: Any) -> Row:
 
 def verification(**changes: Any) -> Row:
     times = {"created_at": NOW, "expires_at": NOW}
-    known = {"person_id": 1, "channel": "sms", "address": "a", "code_hash": b"1"}
+    known = {"person_id": 1, "channel": "sms", "address": "a", "code_hash": b"1", "sent_at": [NOW]}
     return {**known, **times, **changes}
 
 

@@ -64,6 +64,7 @@ BAD = [
     ("RESOLUTION_DAYS", "0", "from 1 to 60"),
     ("MISSING_DATA_HOURS", "721", "from 1 to 720"),
     ("REOPEN_DAYS", "366", "from 0 to 365"),
+    ("RETENTION_YEARS", "0", "from 1 to 100"),
 ]
 
 
@@ -158,6 +159,7 @@ def test_defaults() -> None:
         ("mail_from", "بلاغ <balagh@example.sa>", "بلاغ <balagh@example.sa>"),
         ("data", "/var/lib/balagh", Path("/var/lib/balagh")),
         ("reopen_days", "0", 0),
+        ("retention_years", "10", 10),
     ],
 )
 def test_good_values(name: str, value: str, read: object) -> None:

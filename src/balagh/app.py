@@ -16,8 +16,12 @@ from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import access, assets, errors, manifest, page, public, sign_in
 from balagh.web.beneficiary import (
+    account,
+    addresses,
     details,
+    devices,
     evidence,
+    my_data,
     receipts,
     reminding,
     reports,
@@ -63,6 +67,10 @@ def create(
                     switching.router,
                     reminding.router,
                     wizard.router,
+                    account.router,
+                    addresses.router,
+                    devices.router,
+                    my_data.router,
                 ],
             ),
         ],
@@ -75,7 +83,10 @@ def create(
             Exception: errors.unexpected,
         },
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, minimum_size=300, exclude=["^/static", "^/files"]
+            backend="brotli",
+            brotli_quality=4,
+            minimum_size=300,
+            exclude=["^/static", "^/files", "^/account/data/"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,

@@ -133,3 +133,8 @@ def grouped(number: str) -> str:
 def isolate(text: object) -> Markup:
     """``<bdi>``: keeps a number, a name or an address from reordering the words around it."""
     return Markup("<bdi>{}</bdi>").format(text)
+
+
+def typed(text: object) -> Markup:
+    """As ``isolate``, for what a person typed: its digits are shown as they were typed."""
+    return Markup("<bdi data-typed>{}</bdi>").format(text)

@@ -38,6 +38,7 @@ from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
+from balagh.people import verification
 from balagh.people.tables import Session, SignInAttempt
 from balagh.reports import reminders
 from balagh.reports.tables import Attachment
@@ -137,7 +138,7 @@ async def remind(context: Context) -> None:
         calendar=await calendar(frozenset(settings.weekend), now),
         zone=ZoneInfo(settings.zone),
         public_url=settings.public_url,
-        channels=settings.channels,
+        sms=settings.sms_url is not None,
     )
     if told := await reminders.sweep(now, world):
         _log.info("reminders written", notices=told)
@@ -145,11 +146,12 @@ async def remind(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions and begun sign-ins that have run out are deleted, and files whose upload
-    did not come to its end."""
+    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, and files whose
+    upload did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     await Session.delete().where(Session.expires_at <= now)
+    await verification.forget(now)
     store = cast("_Worker", context["worker"]).store
     if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
         _log.info("files without a record deleted", files=swept)

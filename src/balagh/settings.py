@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resolution_days: int
     missing_data_hours: int
     reopen_days: int
+    retention_years: int
 
     demo: bool = False
 
@@ -69,11 +70,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secure(self) -> bool:
         """Whether people reach the portal over TLS, which ``__Host-`` cookies and HSTS need."""
         return self.public_url.startswith("https://")
-
-    @property
-    def channels(self) -> tuple[Literal["sms", "email"], ...]:
-        """How people are told. Without a gateway no SMS is promised that nobody would send."""
-        return ("sms", "email") if self.sms_url else ("email",)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -243,6 +239,9 @@ SETTINGS = (
         "Clock hours for answering a request for data."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
+    Setting("retention_years", _number(1, 100), "5",
+        "Years for which a report is said to be kept after it has ended. The default is a sample "
+        "policy; set what your records schedule says."),
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ async def world(db: None) -> World:
         calendar=await load_calendar(frozenset({4, 5}), THURSDAY),
         zone=ZONE,
         public_url="https://balagh.example.sa",
-        channels=("sms", "email"),
+        sms=True,
     )
 
 
@@ -259,7 +259,7 @@ async def test_contact_details_typed_in_the_draft_go_first(world: World) -> None
 
 async def test_without_a_gateway_by_e_mail_alone(world: World) -> None:
     await draft(await person())
-    alone = msgspec.structs.replace(world, channels=("email",))
+    alone = msgspec.structs.replace(world, sms=False)
     assert await sweep(EIGHT, alone) == 1
 
 

@@ -19,7 +19,7 @@ from balagh.people import sessions
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "data-text", "data-copied"}
 # Names of things and what people type, which are the same in both languages.
 KEPT = re.compile(
-    r"English|العربية|GOV\.SA|JavaScript|WCAG|AA\b|PNG|JPE?G|WebP|HEIC|PDF|BLD-\d+|\d*X+\b"
+    r"English|العربية|GOV\.SA|JavaScript|WCAG|AA\b|PNG|JPE?G|WebP|HEIC|PDF|ZIP|data\.json|٠١٢٣٤٥٦٧٨٩|BLD-\d+|\d*X+\b"
     r"|[\w.-]+@[\w.]+|[\w.-]+\.(png|jpg|pdf)|[\w]+-[\w-]*\d{3,}",
     re.IGNORECASE,
 )

@@ -28,7 +28,10 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
                              ELSE staff.name_en END) AS name,
        person.phone, coalesce(person.email, staff.email) AS email,
        coalesce(person.language, staff.language) AS language,
-       coalesce(person.digits, 'latin') AS digits, person.account_type
+       coalesce(person.digits, 'latin') AS digits, person.account_type,
+       person.organisation_name, person.organisation_number,
+       coalesce(person.notify_sms, true) AS notify_sms,
+       coalesce(person.notify_email, true) AS notify_email
 FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
 LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
@@ -42,7 +45,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes this request: a beneficiary (``person_id``) or a member of staff (``staff_id``).
 
     ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
-    people only, ``account_type`` for beneficiaries only.
+    people only, ``account_type`` (on whose behalf they file), the organisation and the channels
+    they chose for beneficiaries only.
     """
 
     session_id: int
@@ -57,6 +61,10 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     digits: str
     account_type: str | None
+    organisation_name: str | None = None
+    organisation_number: str | None = None
+    notify_sms: bool = True
+    notify_email: bool = True
 
 
 async def begin(
@@ -123,7 +131,40 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
         language=row["language"],
         digits=row["digits"],
         account_type=row["account_type"],
+        organisation_name=row["organisation_name"],
+        organisation_number=row["organisation_number"],
+        notify_sms=row["notify_sms"],
+        notify_email=row["notify_email"],
     )
+
+
+class OwnSession(msgspec.Struct, frozen=True):
+    """A session of a person, as they see it; where it came from is not kept."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+
+
+async def of_person(person_id: int, *, now: datetime, idle: timedelta) -> list[OwnSession]:
+    """The sessions in which the person is signed in now, the last used first."""
+    rows = await fetch(
+        "SELECT id, created_at, seen_at FROM session WHERE person_id = $1 AND revoked_at IS NULL "
+        "AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id DESC",
+        person_id, now, now - idle,
+    )  # fmt: skip
+    return [OwnSession(**row) for row in rows]
+
+
+async def revoke_own(session_id: int, person_id: int, *, now: datetime) -> bool:
+    """Ends that session of the person; false when there is no such session of theirs. Ending it
+    again changes nothing."""
+    rows = await fetch(
+        "UPDATE session SET revoked_at = coalesce(revoked_at, $3) "
+        "WHERE id = $1 AND person_id = $2 RETURNING id",
+        session_id, person_id, now,
+    )  # fmt: skip
+    return bool(rows)
 
 
 async def revoke(session_id: int, *, now: datetime) -> None:

@@ -1,6 +1,15 @@
 """Beneficiaries, staff, the identities they sign in with, their sessions (specification 1)."""
 
-from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, SmallInt, Text, Timestamptz
+from piccolo.columns import (
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 
@@ -36,6 +45,7 @@ class Verification(Table, tablename="verification"):
     attempts = SmallInt(default=0)
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
+    sent_at = Array(base_column=Timestamptz(default=None), default=None)
 
 
 class Staff(Table, tablename="staff"):

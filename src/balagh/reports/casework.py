@@ -17,7 +17,9 @@ import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
 from balagh.i18n import Language
-from balagh.reports import deadlines, numbers
+from balagh.reports import deadlines, numbers, telling_channels
+from balagh.reports.behalf import Behalf
+from balagh.reports.telling_channels import Reach
 from balagh.reports.wizard import Kind
 from balagh.workdays import Calendar
 
@@ -239,7 +241,7 @@ KIND_COLUMNS = {
     "text_hash": "bytea",
     "folded_text": "text",
 }
-_FIRST = 13
+_FIRST = 16
 SUBMIT = f"""
 WITH taken AS (
   -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
@@ -247,8 +249,9 @@ WITH taken AS (
 ), filed AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
-    submitted_at, due_at, completeness_due_at, {", ".join(KIND_COLUMNS)})
-  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11,
+    submitted_at, due_at, completeness_due_at, account_type, organisation_name,
+    organisation_number, {", ".join(KIND_COLUMNS)})
+  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11, $13, $14, $15,
     {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))}
   FROM taken RETURNING id
 ), logged AS (
@@ -259,32 +262,37 @@ WITH taken AS (
 ), told AS (
   INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
   SELECT 'report:' || filed.id || ':opened:1:' || n.channel, 'opened', n.channel, n.recipient, $6,
-    $%d::jsonb, $9, $9
-  FROM filed, unnest($%d::text[], $%d::text[]) AS n (channel, recipient)
+    n.data::jsonb, $9, $9
+  FROM filed, unnest($%d::text[], $%d::text[], $%d::text[]) AS n (channel, recipient, data)
 ), reached AS (
-  -- Contact details are asked once: what was missing until now is remembered.
+  -- Contact details are asked once: what was missing until now is remembered, and on whose behalf
+  -- the person files.
   UPDATE person SET phone = coalesce(person.phone, $7), email = coalesce(person.email, $8),
-    name = coalesce(nullif(person.name, ''), $12)
+    name = coalesce(nullif(person.name, ''), $12), account_type = $13,
+    organisation_name = $14, organisation_number = $15
   FROM filed WHERE person.id = $2
-    AND (person.phone IS NULL OR person.email IS NULL OR person.name = '')
+    AND (person.phone IS NULL OR person.email IS NULL OR person.name = ''
+      OR (person.account_type, person.organisation_name, person.organisation_number)
+        IS DISTINCT FROM ($13, $14, $15))
 )
 SELECT id FROM filed
 """ % tuple(range(_FIRST + len(KIND_COLUMNS), _FIRST + len(KIND_COLUMNS) + 3))  # noqa: S608
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What is filed, by whom, when. ``channels``: the transports this installation has."""
+    """What is filed, by whom and on whose behalf, and how they are told. ``sms``: whether this
+    installation has a gateway."""
 
     kind: Kind
     values: dict[str, Any]
     draft: OpenDraft
     person: int
     name: str
-    phone: str
-    email: str
+    reach: Reach
+    behalf: Behalf
     language: str
     public_url: str
-    channels: tuple[Literal["sms", "email"], ...]
+    sms: bool
 
 
 async def submit(
@@ -298,7 +306,7 @@ async def submit(
     due = deadlines.resolution(now, calendar, zone, resolution_days)
     columns = given.kind.columns(given.values)
     agency = given.values["agency"]
-    recipients = {"sms": given.phone, "email": given.email}
+    ways = telling_channels.ways(given.reach, sms=given.sms)
     while True:
         number = numbers.new(secrets.randbelow)
         data = {
@@ -314,15 +322,19 @@ async def submit(
             "submitted_at": now.isoformat(),
             "link": f"{given.public_url}/reports/{number}",
         }
+        if given.behalf.organisation:
+            data["organisation"] = given.behalf.name
+            data["organisation_number"] = given.behalf.number
         try:
             row = await fetch_one(
                 SUBMIT,
                 given.draft.id, given.person, given.draft.updated_at,
-                number, given.kind.code, given.language, given.phone, given.email,
+                number, given.kind.code, given.language, given.reach.phone, given.reach.email,
                 now, due, deadlines.completeness(now, calendar, zone), given.name,
+                given.behalf.account_type, given.behalf.name, given.behalf.number,
                 *(columns.get(name) for name in KIND_COLUMNS),
-                json.dumps(data), list(given.channels),
-                [recipients[channel] for channel in given.channels],
+                [way.channel for way in ways], [way.recipient for way in ways],
+                [json.dumps(data | telling_channels.fallback(way)) for way in ways],
             )  # fmt: skip
         except asyncpg.UniqueViolationError as clash:
             if clash.constraint_name == "report_number_key":

@@ -15,6 +15,7 @@ from hijridate import Gregorian, Hijri
 from markupsafe import Markup, escape
 
 from balagh.i18n import N_, Language, isolate
+from balagh.i18n import typed as as_typed
 from balagh.text import latin_digits, reference_key, text_key
 
 Answers = Mapping[str, str]
@@ -203,7 +204,7 @@ class Line(Field, frozen=True, kw_only=True):
         return typed
 
     def show(self, value: Any, language: Language) -> Markup:
-        return isolate(value)
+        return as_typed(value)
 
 
 class ServiceName(Field, frozen=True, kw_only=True):
@@ -247,7 +248,7 @@ class Reference(Field, frozen=True, kw_only=True):
         return latin_digits(typed)
 
     def show(self, value: Any, language: Language) -> Markup:
-        return isolate(value)
+        return as_typed(value)
 
 
 class Number(Field, frozen=True, kw_only=True):
@@ -313,7 +314,7 @@ class Email(Field, frozen=True, kw_only=True):
         return f"{local}@{domain.lower()}"
 
     def show(self, value: Any, language: Language) -> Markup:
-        return isolate(value)
+        return as_typed(value)
 
 
 class Day(Field, frozen=True, kw_only=True):

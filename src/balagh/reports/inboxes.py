@@ -48,6 +48,9 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     description: str
     phone: str | None
     email: str | None
+    account_type: str
+    organisation_name: str | None
+    organisation_number: str | None
     completeness_due_at: datetime
     outcome: str | None
     answer: str | None
@@ -157,7 +160,8 @@ async def report_of(person: int, number: str) -> WholeReport | None:
     row = await fetch_one(
         f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.service_name, "
         "r.delivery_channel, r.ground, r.reference, r.filed_on, r.response_days, r.closed_on, "
-        "r.matter, r.still_happening, r.description, r.phone, r.email, r.completeness_due_at, "
+        "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
+        "r.organisation_name, r.organisation_number, r.completeness_due_at, "
         "r.outcome, r.answer, r.promised_on, r.version, r.paused_working_days, r.resume_state "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,

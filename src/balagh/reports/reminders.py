@@ -8,7 +8,7 @@ left alone. Whether the day is still right is judged anew, because the calendar 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from balagh.reports.choices import Choices
 from balagh.reports.eligibility import possible_on
 from balagh.reports.fields import Answers, Situation, service_of
 from balagh.reports.kinds import KINDS
+from balagh.reports.telling_channels import Reach, fallback, ways
 from balagh.reports.wizard import Kind, asked_of, parse
 from balagh.workdays import Calendar
 
@@ -57,13 +58,14 @@ ON CONFLICT (key) DO NOTHING RETURNING 1
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """What the conditions are judged by, and how people are told."""
+    """What the conditions are judged by, and how people are told; ``sms``: whether there is a
+    gateway."""
 
     known: Catalogue
     calendar: Calendar
     zone: ZoneInfo
     public_url: str
-    channels: tuple[Literal["sms", "email"], ...]
+    sms: bool
 
 
 async def sweep(now: datetime, world: World) -> int:
@@ -155,17 +157,18 @@ def _notices(row: asyncpg.Record, values: Mapping[str, Any], world: World) -> li
         "reference": values.get("reference") or "",
         "link": f"{world.public_url}/drafts/{row['id']}",
     }
-    reached = {
-        "sms": row["notify_sms"] and (values.get("phone") or row["phone"]),
-        "email": row["notify_email"] and (values.get("email") or row["email"]),
-    }
+    reach = Reach(
+        phone=values.get("phone") or row["phone"],
+        email=values.get("email") or row["email"],
+        notify_sms=row["notify_sms"],
+        notify_email=row["notify_email"],
+    )
     return [
         {
-            "channel": channel,
-            "recipient": reached[channel],
+            "channel": way.channel,
+            "recipient": way.recipient,
             "language": row["language"],
-            "data": data,
+            "data": {**data, **fallback(way)},
         }
-        for channel in world.channels
-        if reached[channel]
+        for way in ways(reach, sms=world.sms)
     ]

@@ -4,6 +4,7 @@ A kind gives them its own words and puts them in its own order.
 """
 
 from balagh.i18n import N_
+from balagh.reports import behalf
 from balagh.reports.fields import (
     Answers,
     Email,
@@ -26,7 +27,7 @@ def _contact_asked(answers: Answers, _situation: Situation) -> bool:
 
 CONTACT = Step(
     slug="contact",
-    title=N_("How do we reach you?"),
+    title=N_("Who files, and how do we reach you?"),
     lead=N_("We send the report's number and each change of its state here."),
     section=N_("Contact details"),
     shown=_contact_asked,
@@ -60,6 +61,7 @@ CONTACT = Step(
             maxlength=254,
             ltr=True,
         ),
+        *behalf.FIELDS,
     ),
 )
 

@@ -107,17 +107,23 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def asked_of(
-    answers: Answers, *, name: str, phone: str | None, email: str | None, again: bool = False
+    answers: Answers,
+    *,
+    name: str,
+    phone: str | None,
+    email: str | None,
+    behalf: Answers | None = None,
+    again: bool = False,
 ) -> dict[str, str]:
     """The answers, and what is known of who gives them where that has to be asked for.
 
     Contact details are asked for when sign-in brought none, and ``again`` when the person wants to
     change them; the name only when it is not known, because it is the identity provider's word.
-    ``phone`` in E.164.
+    ``phone`` in E.164; ``behalf``: on whose behalf they filed last, by input name.
     """
-    if name and phone and email and not again:
+    if name and phone and email and not again and "phone" not in answers:
         return dict(answers)
-    known = {"phone": phone_text(phone) if phone else "", "email": email or ""}
+    known = {"phone": phone_text(phone) if phone else "", "email": email or "", **(behalf or {})}
     return {**({} if name else {"name": ""}), **known, **answers}
 
 

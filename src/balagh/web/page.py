@@ -10,7 +10,7 @@ from litestar.types import Message, Scope
 from balagh.i18n import LANGUAGES, Language
 from balagh.settings import Settings
 from balagh.templating import environment
-from balagh.web import access
+from balagh.web import access, digits
 
 LANGUAGE_COOKIE = "lang"
 _YEAR = 365 * 24 * 3600
@@ -58,11 +58,12 @@ def render(
     here = at or request.url.path
     query = {} if at else {k: v for k, v in request.query_params.items() if k != "lang"}
     other = "en" if language.code == "ar" else "ar"
+    visitor = access.visitor(request)
     body = (
         environment(language.code, settings.zone)
         .get_template(template)
         .render(
-            visitor=access.visitor(request),
+            visitor=visitor,
             path=here,
             # Relative to the address shown, which htmx moves along without redrawing the header.
             other_language_url="?" + urlencode({**query, "lang": other}),
@@ -76,6 +77,8 @@ def render(
             **context,
         )
     )
+    if visitor and visitor.digits == "arabic" and language.code == "ar":
+        body = digits.arabic(body)
     response = Response(
         content=body.encode(),
         status_code=status,

@@ -28,6 +28,7 @@ async def page(request: AnyRequest) -> Response[Any]:
         f"public/{request.url.path.strip('/')}.html",
         resolution_days=settings_of(request).resolution_days,
         reopen_days=settings_of(request).reopen_days,
+        retention_years=settings_of(request).retention_years,
     )
 
 

@@ -187,8 +187,15 @@ def answer_rows(
     step: Step, answers: Answers, values: Values, language: Language, change: str = ""
 ) -> list[RowView]:
     """What was answered in a step, for the check and details pages. ``change``: its address."""
+    return field_rows(fields_shown(step, answers, values), values, language, change)
+
+
+def field_rows(
+    fields: Sequence[Field], values: Values, language: Language, change: str = ""
+) -> list[RowView]:
+    """As ``answer_rows``, of these fields."""
     rows = []
-    for field in fields_shown(step, answers, values):
+    for field in fields:
         value = values.get(field.name)
         shown = Markup("") if value is None else field.show(value, language)
         if not shown:

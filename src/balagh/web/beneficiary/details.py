@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import grouped, isolate
-from balagh.reports import deadlines, inboxes, numbers, timeline
+from balagh.reports import behalf, deadlines, inboxes, numbers, timeline
+from balagh.reports.behalf import Behalf
 from balagh.reports.choices import Choices
 from balagh.reports.fields import NOT_LISTED, Situation
 from balagh.reports.inboxes import Happening, WholeReport
@@ -140,12 +141,24 @@ async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
         values["still_happening"] = "yes" if report.still_happening else "no"
     answers = {"ground": report.ground or ""}
     situation = Situation(today=teller.now.astimezone(teller.zone).date(), directory=choices)
-    return [
+    rows = [
         row
         for step in kind.steps
         if step.shown(answers, situation)
         for row in views.answer_rows(step, answers, values, teller.language)
     ]
+    return [*rows, *_behalf_rows(report, teller)]
+
+
+def _behalf_rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
+    whom = Behalf(
+        account_type=report.account_type,
+        name=report.organisation_name,
+        number=report.organisation_number,
+    )
+    if not whom.organisation:
+        return []
+    return views.field_rows(behalf.FIELDS, whom.values(), teller.language)
 
 
 router = Router("/", route_handlers=[details])

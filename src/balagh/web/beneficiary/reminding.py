@@ -15,7 +15,16 @@ from balagh.i18n import isolate
 from balagh.reports import casework
 from balagh.reports.eligibility import Failure, possible_on
 from balagh.reports.fields import phone_text
-from balagh.web.beneficiary.visits import Visit, contact_of, go, own_draft, person_id, visit
+from balagh.reports.telling_channels import ways
+from balagh.web.beneficiary.visits import (
+    Visit,
+    contact_of,
+    go,
+    own_draft,
+    person_id,
+    reach_of,
+    visit,
+)
 from balagh.web.page import AnyRequest, settings_of
 
 
@@ -58,10 +67,17 @@ def reminder_view(here: Visit, failures: Sequence[Failure]) -> ReminderView | No
     if day is None:
         return None
     language, phone = here.language, contact_of(here).phone
-    if phone and "sms" in settings_of(here.request).channels:
+    told = ways(reach_of(here), sms=settings_of(here.request).sms_url is not None)
+    channels = {way.channel for way in told}
+    if channels == {"sms", "email"}:
         how = language.markup(
             "A text message to {phone} and an e-mail, with a link that brings you back to what you "
             "wrote.",
+            phone=isolate(masked(phone)),
+        )
+    elif channels == {"sms"}:
+        how = language.markup(
+            "A text message to {phone}, with a link that brings you back to what you wrote.",
             phone=isolate(masked(phone)),
         )
     else:

@@ -163,6 +163,7 @@ async def check_page(
         sections=_sections(here),
         action=action,
         agency_name=here.language.name(here.path.values["agency"]),
+        organisation=contact_of(here).behalf.name,
         submit_label=here.language.text(here.kind.submit),
         changed=changed,
         at=at,
@@ -197,7 +198,8 @@ def _contact_section(here: Visit) -> views.SectionView:
     reached = {"phone": contact.phone, "email": contact.email}
     if not here.person.name:
         reached["name"] = contact.name
-    rows = views.answer_rows(step, {"name": ""}, reached, language, here.url("contact"))
+    known = {**reached, **contact.behalf.values()}
+    rows = views.answer_rows(step, {"name": ""}, known, language, here.url("contact"))
     if here.person.name:
         rows.insert(0, name)
     return views.SectionView(language.text(step.section), rows)

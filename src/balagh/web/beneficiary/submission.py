@@ -13,14 +13,16 @@ from litestar.response import Redirect
 from balagh import clock
 from balagh.database import one_connection
 from balagh.i18n import grouped
-from balagh.reports import casework, deadlines, numbers
+from balagh.reports import casework, deadlines, numbers, telling_channels
 from balagh.reports.casework import Filed, Submission
 from balagh.reports.fields import phone_text
 from balagh.reports.inboxes import report_of
 from balagh.reports.kinds import KINDS
+from balagh.reports.telling_channels import Reach
 from balagh.reports.wizard import CHECK
+from balagh.web import access
 from balagh.web.beneficiary.steps import refusal_page
-from balagh.web.beneficiary.visits import contact_of, go, own_draft, person_id, visit
+from balagh.web.beneficiary.visits import contact_of, go, own_draft, person_id, reach_of, visit
 from balagh.web.page import AnyRequest, language_of, render, settings_of
 
 
@@ -57,11 +59,12 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
             draft=found,
             person=person_id(request),
             name=contact.name,
-            phone=contact.phone,
-            email=contact.email,
+            reach=reach_of(here),
+            behalf=contact.behalf,
             language=here.language.code,
             public_url=settings.public_url,
-            channels=settings.channels,
+            # Without a gateway no SMS is promised that nobody would send.
+            sms=settings.sms_url is not None,
         ),
         here.now,
         here.calendar,
@@ -88,6 +91,19 @@ async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[A
     settings = settings_of(request)
     zone = ZoneInfo(settings.zone)
     language = language_of(request)
+    person = access.beneficiary_of(request)
+    told = {
+        way.channel: way.recipient
+        for way in telling_channels.ways(
+            Reach(
+                phone=report.phone,
+                email=report.email,
+                notify_sms=person.notify_sms,
+                notify_email=person.notify_email,
+            ),
+            sms=settings.sms_url is not None,
+        )
+    }
     return render(
         request,
         "beneficiary/confirmation.html",
@@ -96,8 +112,8 @@ async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[A
         due_on=deadlines.due_day(report.due_at, zone),
         resolution_days=settings.resolution_days,
         completeness_on=deadlines.due_day(report.completeness_due_at, zone),
-        phone=phone_text(report.phone) if report.phone else "",
-        email=report.email or "",
+        phone=phone_text(told["sms"]) if "sms" in told else "",
+        email=told.get("email", ""),
         agency_name=report.agency_ar if language.code == "ar" else report.agency_en,
         report_url=f"/reports/{report.number}",
         received=language.text(KINDS[report.kind].received),

@@ -15,11 +15,13 @@ from balagh.directory.lookup import catalogue
 from balagh.i18n import Language
 from balagh.people.sessions import Visitor
 from balagh.reports import casework
+from balagh.reports.behalf import INDIVIDUAL, Behalf, behalf_of
 from balagh.reports.casework import OpenDraft
 from balagh.reports.choices import Choices
 from balagh.reports.eligibility import Failure
 from balagh.reports.fields import Answers, Situation, Values
 from balagh.reports.kinds import KINDS
+from balagh.reports.telling_channels import Reach
 from balagh.reports.wizard import Journey, Kind, asked_of, journey
 from balagh.web import access
 from balagh.web.page import AnyRequest, language_of, settings_of
@@ -116,7 +118,32 @@ async def visit(request: AnyRequest, draft: OpenDraft, *, contact: bool = False)
 def answers_of(person: Visitor, answers: Answers, *, contact: bool = False) -> dict[str, str]:
     """The draft's answers and, where they are asked for, the person's contact details."""
     return asked_of(
-        answers, name=person.name, phone=person.phone, email=person.email, again=contact
+        answers,
+        name=person.name,
+        phone=person.phone,
+        email=person.email,
+        behalf=behalf_answers(person),
+        again=contact,
+    )
+
+
+def behalf_answers(person: Visitor) -> dict[str, str]:
+    """On whose behalf the person filed last, as typed."""
+    return {
+        "account_type": person.account_type or INDIVIDUAL,
+        "organisation_name": person.organisation_name or "",
+        "organisation_number": person.organisation_number or "",
+    }
+
+
+def known_behalf(person: Visitor) -> Behalf:
+    """On whose behalf the person files unless they say otherwise."""
+    if person.account_type in (None, INDIVIDUAL):
+        return Behalf()
+    return Behalf(
+        account_type=str(person.account_type),
+        name=person.organisation_name,
+        number=person.organisation_number,
     )
 
 
@@ -126,6 +153,7 @@ class Contact(msgspec.Struct, frozen=True):
     name: str
     phone: str
     email: str
+    behalf: Behalf
 
 
 def contact_of(here: Visit) -> Contact:
@@ -135,6 +163,18 @@ def contact_of(here: Visit) -> Contact:
         name=values.get("name") or here.person.name,
         phone=values.get("phone") or here.person.phone or "",
         email=values.get("email") or here.person.email or "",
+        behalf=behalf_of(values, known_behalf(here.person)),
+    )
+
+
+def reach_of(here: Visit) -> Reach:
+    """Where this person is told, and by which channels."""
+    contact = contact_of(here)
+    return Reach(
+        phone=contact.phone,
+        email=contact.email,
+        notify_sms=here.person.notify_sms,
+        notify_email=here.person.notify_email,
     )
 
 
