@@ -2,7 +2,7 @@
 
 import pytest
 
-from balagh.text import fold, latin_digits, reference_key
+from balagh.text import fold, latin_digits, reference_key, text_key
 
 SAME = [
     ("إدارة", "اداره"),
@@ -53,6 +53,64 @@ def test_the_same(one: str, other: str) -> None:
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_not_the_same(one: str, other: str) -> None:
     assert fold(one) != fold(other)
+
+
+# Names of services and texts of suggestions: their words alone count.
+SAME_WORDS = [
+    ("إصدار بدل فاقد", "اصدار بدل فاقد"),
+    ("إصدار بدل فاقد", "إصدار: بدل فاقد."),
+    ("إصدار بدل فاقد", "«إصدار بدل فاقد»"),
+    ("إصدار بدل فاقد", " إصدار  بدل\u00a0فاقد "),
+    ("إصدار بدل فاقد", "إصدار-بدل-فاقد"),
+    ("إصدار بدل فاقد", "إصدار بدل فاقد!"),
+    ("إصدارُ بدلٍ فاقدٍ", "إصدار بدل فاقد"),
+    ("إصـدار بـدل فـاقـد", "إصدار بدل فاقد"),
+    ("شهادة خبرة", "شهاده خبره"),
+    ("معادلة الشهادات الجامعية", "معادله الشهادات الجامعيه"),
+    ("مستشفى الملك فيصل", "مستشفي الملك فيصل"),
+    ("مبنى على الشارع", "مبني علي الشارع"),
+    ("بناءً على", "بنا على"),
+    ("شؤون الموظفين", "شوون الموظفين"),
+    ("هيئة السوق", "هييه السوق"),
+    ("الآثار", "الاثار"),
+    ("رخصة رقم ١٤٤٨", "رخصة رقم 1448"),
+    ("نموذج ۷", "نموذج 7"),
+    ("الدفع بـ Apple Pay", "الدفع ب apple pay"),
+    ("E-mail الرسمي", "email الرسمي"),
+    ("أقترح: إضافة خيار، ثم إزالة آخر؛ شكرًا!", "اقترح اضافة خيار ثم ازالة اخر شكرا"),
+    ("سطر أول\r\nسطر ثانٍ", "سطر أول سطر ثان"),
+    ("1,000 ريال", "١٬٠٠٠ ريال"),
+    ("و/أو", "وأو"),
+    ("\u200fتحديث\u200f الصفحة", "تحديث الصفحة"),
+    ("ﺗﺤﺪﻳﺚ الصفحة", "تحديث الصفحة"),
+    ("Renew a licence", "RENEW A LICENCE."),
+    ("l’adresse", "l'adresse"),
+    ("👍 أضيفوا الدفع 👍", "أضيفوا الدفع"),
+]
+OTHER_WORDS = [
+    ("إصدار بدل فاقد", "إصدار بدل تالف"),
+    ("إصدار بدل فاقد", "إصدار بدل فاقد لجواز"),
+    ("أضيفوا الدفع", "أزيلوا الدفع"),
+    ("تذكير قبل شهر", "تذكير قبل شهرين"),
+    ("رخصة 12", "رخصة 21"),
+    ("شهادة", "شهادات"),
+    ("الطلب مقبول", "الطلب غير مقبول"),
+    ("نقل ملكية", "نقل الملكية"),
+    ("عقد عمل", "عقد عمال"),
+    ("صك", "صكوك"),
+    ("علم", "عمل"),
+    ("ضمان", "زمان"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_WORDS)
+def test_the_same_words(one: str, other: str) -> None:
+    assert text_key(one) == text_key(other) != ""
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_WORDS)
+def test_other_words(one: str, other: str) -> None:
+    assert text_key(one) != text_key(other)
 
 
 @pytest.mark.parametrize(

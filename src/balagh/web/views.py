@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from balagh.i18n import Language, isolate
+from balagh.i18n import Language, grouped, isolate
 from balagh.reports.casework import File
 from balagh.reports.fields import Answers, Field, Option, Problem, Situation, Values
 from balagh.reports.wizard import Step, fields_shown
@@ -214,6 +214,11 @@ def field_rows(
 
 def file_names(files: Sequence[File]) -> Markup:
     return Markup("<br>").join(isolate(file.name) for file in files)
+
+
+def number(number: str) -> Markup:
+    """A report's number, in groups that stay on one line."""
+    return isolate(grouped(number).replace(" ", "\u00a0"))
 
 
 def strong(text: object) -> Markup:

@@ -3,13 +3,13 @@ shown, and nobody is kept from going on."""
 
 from markupsafe import Markup
 
-from balagh.i18n import grouped, isolate
+from balagh.i18n import isolate
 from balagh.reports import inboxes
 from balagh.reports.fields import Values
 from balagh.reports.lifecycle import STATE_TEXT
 from balagh.web.beneficiary.telling import teller_of
 from balagh.web.beneficiary.visits import Visit, person_id
-from balagh.web.views import NoticeView
+from balagh.web.views import NoticeView, number
 
 
 async def alike_notices(here: Visit, values: Values) -> list[NoticeView]:
@@ -27,7 +27,7 @@ async def alike_notices(here: Visit, values: Values) -> list[NoticeView]:
             language.markup(
                 "“{title}”, no. {number}, {day}. State: {state}. If yours is different, go on.",
                 title=isolate(line.title),
-                number=isolate(grouped(line.number)),
+                number=number(line.number),
                 day=language.date(line.submitted_at.astimezone(teller.zone).date(), weekday=False),
                 state=Markup("<b>{}</b>").format(language.text(STATE_TEXT[line.state])),
             ),

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from balagh.i18n import N_, Language, grouped, isolate
+from balagh.i18n import N_, Language, isolate
 from balagh.reports.eligibility import Code, Failure
 from balagh.reports.fields import service_of
 from balagh.reports.switching import ways
 from balagh.web.beneficiary.visits import Visit
-from balagh.web.views import strong
+from balagh.web.views import number, strong
 
 # The step whose answer makes the condition fail, and where it is told.
 _STEPS = {
@@ -348,9 +348,7 @@ def _platform_of(service: Any, here: Visit) -> str:
 
 def _report(failure: Failure) -> Markup:
     """The earlier report's number, leading to it."""
-    return Markup('<a href="/reports/{}"><bdi>{}</bdi></a>').format(
-        failure.number, grouped(failure.number)
-    )
+    return Markup('<a href="/reports/{}">{}</a>').format(failure.number, number(failure.number))
 
 
 def _week(failure: Failure, filed_on: date, here: Visit) -> list[WeekDayView]:

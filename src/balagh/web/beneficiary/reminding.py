@@ -11,7 +11,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from balagh.i18n import isolate
 from balagh.reports import casework
 from balagh.reports.eligibility import Failure, possible_on
 from balagh.reports.fields import phone_text
@@ -73,7 +72,8 @@ def reminder_view(here: Visit, failures: Sequence[Failure]) -> ReminderView | No
         how = language.markup(
             "A text message to {phone} and an e-mail, with a link that brings you back to what you "
             "wrote.",
-            phone=isolate(masked(phone)),
+            # Dots have no direction of their own.
+            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
         )
     elif channels == {"sms"}:
         how = language.markup(
