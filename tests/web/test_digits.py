@@ -10,13 +10,14 @@ import httpx
 import pytest
 from litestar import Litestar
 from tests.people.portal import browser, settings_for
-from tests.web.accounts import ask_for
+from tests.web.accounts import ask_for, notices
 from tests.web.complaints import REFERENCE, begin, choose_service, day, picture, to_check
 from tests.web.conftest import NOW, Visiting
 from tests.web.pages import Browser, Page
 
 from balagh.database import fetch
 from balagh.demo import cast, samples
+from balagh.notices.messages import render
 from balagh.people import sessions
 from balagh.web.digits import arabic
 
@@ -72,9 +73,12 @@ def test_a_long_text_takes_no_longer_than_it_is_long() -> None:
     """Nothing in the pattern goes over the same letters again and again."""
 
     def taken(text: str) -> float:
-        begun = time.perf_counter()
-        arabic(text)
-        return time.perf_counter() - begun
+        def once() -> float:
+            begun = time.process_time()
+            arabic(text)
+            return time.process_time() - begun
+
+        return min(once() for _ in range(3))
 
     for word in ("كلمة ", "كلمة-", "a.", "1 ", "1.", "1 x", "<", "<a ", "&", "_-", "1-", "+1 "):
         short, long = taken(word * 2_000), taken(word * 8_000)
@@ -236,3 +240,15 @@ async def test_english_pages_and_everybody_else_keep_latin_digits(visiting: Visi
         answer = await noura.client.get("/reports", headers={"hx-request": "true"})
         assert not latin(answer.text)
         assert not re.search("[٠-٩]", answer.headers.get("hx-push-url", ""))
+
+
+async def test_messages_keep_latin_digits(visiting: Visiting) -> None:
+    async with visiting("نورة", language="ar") as noura:
+        await fetch("UPDATE person SET digits = 'arabic'")
+        await to_check(noura)
+        await noura.send("/submission")
+        for notice in await notices("opened"):
+            made = render("opened", notice["channel"], "ar", notice["data"])
+            text = made.text
+            assert re.search("[0-9]", text)
+            assert not re.search("[٠-٩]", text)
