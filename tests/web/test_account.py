@@ -21,7 +21,7 @@ async def test_the_settings_say_what_is_known_and_chosen(noura: Browser) -> None
     assert page.facts["Mobile number"] == "055 318 4471"
     assert page.facts["E-mail"] == "n@example.sa"
     assert page.facts["Messages come by"] == "SMS and e-mail"
-    assert page.facts["Language"] == "العربية"
+    assert page.facts["Language"].startswith("العربية")
     assert page.facts["Digits"].startswith("Latin digits")
     assert page.facts["On behalf of"] == "Myself"
     for name in (

@@ -9,13 +9,14 @@ import httpx
 import pytest
 from litestar import Litestar
 from tests.people.portal import browser, settings_for
-from tests.web.accounts import ask_for
+from tests.web.accounts import ask_for, notices
 from tests.web.complaints import REFERENCE, begin, choose_service, day, picture, to_check
 from tests.web.conftest import NOW, Visiting
 from tests.web.pages import Browser, Page
 
 from balagh.database import fetch
 from balagh.demo import cast, samples
+from balagh.notices.messages import render
 from balagh.people import sessions
 from balagh.web.digits import arabic
 
@@ -222,3 +223,15 @@ async def test_english_pages_and_everybody_else_keep_latin_digits(visiting: Visi
         answer = await noura.client.get("/reports", headers={"hx-request": "true"})
         assert not latin(answer.text)
         assert not re.search("[٠-٩]", answer.headers.get("hx-push-url", ""))
+
+
+async def test_messages_keep_latin_digits(visiting: Visiting) -> None:
+    async with visiting("نورة", language="ar") as noura:
+        await fetch("UPDATE person SET digits = 'arabic'")
+        await to_check(noura)
+        await noura.send("/submission")
+        for notice in await notices("opened"):
+            made = render("opened", notice["channel"], "ar", notice["data"])
+            text = made.text
+            assert re.search("[0-9]", text)
+            assert not re.search("[٠-٩]", text)

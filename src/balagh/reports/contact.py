@@ -38,7 +38,7 @@ async def set_language(person: int, language: str) -> None:
 def _move(column: str, channel: Channel) -> str:
     return f"""
 WITH before AS (
-  SELECT id, name, language, {column} AS address FROM person WHERE id = $1 FOR UPDATE
+  SELECT id, name, language, {column} AS address FROM person WHERE id = $1 FOR NO KEY UPDATE
 ), moved AS (
   UPDATE person SET {column} = $2 FROM before WHERE person.id = before.id
 ), followed AS (

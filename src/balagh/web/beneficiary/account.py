@@ -242,6 +242,9 @@ def _sections(found: Preferences, language: Language, *, sms: bool) -> list[view
     digits = QUESTIONS["digits"].fields[0].show(found.digits, language)
     own = QUESTIONS["language"].fields[0].show(found.language, language)
     whom = _files_for(found)
+    # The link at the top of each page is for this browser only.
+    switched = found.language != language.code
+    elsewhere = text("This browser was switched to another language") if switched else ""
     filed_for = [
         msgspec.structs.replace(each, change_url="" if place else "/account/organisation")
         for place, each in enumerate(views.field_rows(behalf.FIELDS, whom, language, "-"))
@@ -252,7 +255,7 @@ def _sections(found: Preferences, language: Language, *, sms: bool) -> list[view
             text("Messages and pages"),
             [
                 row("channels", text("Messages come by"), channels, quiet),
-                row("language", text("Language"), own),
+                row("language", text("Language"), own, elsewhere),
                 row("digits", text("Digits"), digits, text("On Arabic pages")),
             ],
         ),
