@@ -14,8 +14,8 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, page, public, sign_in
-from balagh.web.beneficiary import details, evidence, reports, submission, wizard
+from balagh.web import access, assets, errors, page, public, sign_in, survey_links
+from balagh.web.beneficiary import details, evidence, rating, reports, submission, wizard
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -39,6 +39,7 @@ def create(
         route_handlers=[
             assets.router,
             public.router,
+            survey_links.router,
             sign_in_router,
             *extra,
             Router(
@@ -49,6 +50,7 @@ def create(
                     reports.router,
                     details.router,
                     evidence.router,
+                    rating.router,
                     wizard.router,
                 ],
             ),
