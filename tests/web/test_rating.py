@@ -171,6 +171,26 @@ async def test_a_score_that_does_not_exist(noura: Browser) -> None:
     assert await rows() == []
 
 
+async def test_what_no_browser_sends_is_no_fault_of_ours(
+    nobody: Browser, settings: Settings
+) -> None:
+    there = link(settings)
+    for data, status in (
+        ({"score": "3", "comment": "a\x00b"}, 303),
+        ({"score": ["1", "x"], "reasons": ["x"] * 500, "csrf": "y"}, 303),
+        ({"comment": "x" * 60_000}, 422),
+        ({}, 422),
+    ):
+        answer = await nobody.client.post(there, data=data)
+        assert answer.status_code == status, answer.text[:300]
+    upload = {"comment": ("a.png", b"x"), "score": ("b.png", b"4")}
+    answer = await nobody.client.post(there, files=upload)
+    assert answer.status_code == 422
+    answer = await nobody.client.post(there, json={"score": 4})
+    assert answer.status_code in (400, 422)
+    assert [(row["score"], row["comment"]) for row in await rows()] == [(1, "ab")]
+
+
 async def test_line_ends_count_once(noura: Browser) -> None:
     form = (await noura.open(path())).form("/agency")
     data = {**form.fields, "score": "3", "comment": "a\r\n" * 500}

@@ -17,6 +17,7 @@ from balagh.web.beneficiary.telling import Teller, agency_of
 from balagh.web.page import AnyRequest, render
 from balagh.web.views import ErrorView, OptionView
 
+_LONGEST = 20_000
 # What is told where nothing can be rated: heading, text.
 _NOT_NOW = {
     "open": (
@@ -143,7 +144,10 @@ async def read_form(
     sent = str(form.get("score", ""))
     score = int(sent) if sent in {str(each) for each in SCORES} else 0
     reasons = tuple(str(code) for code in form.getall("reasons", []))
-    comment = str(form.get("comment", "")).replace("\r\n", "\n")
+    written = form.get("comment", "")
+    # No more than is worth showing again; PostgreSQL's text takes every sign but one.
+    comment = written[:_LONGEST] if isinstance(written, str) else ""
+    comment = comment.replace("\r\n", "\n").replace("\x00", "")
     typed = Typed(score, reasons, comment)
     errors = {}
     if not score:
