@@ -100,7 +100,7 @@ async def test_from_the_details_to_the_thanks_and_the_other_survey(
     assert "score" not in page.form("/agency").fields
     page = await noura.send("/agency", score="4", comment="  صدرت في اليوم التالي.\n")
     assert page.h1 == "Thank you for your rating"
-    assert "is recorded: <b><bdi>4</bdi>, Satisfied</b>." in page.html
+    assert "is recorded. The agency&#39;s response: <b><bdi>4</bdi>, Satisfied</b>." in page.html
     assert "Saturday 12 December 2026" in page.text
     assert await rows() == [
         {"survey": "agency", "score": 4, "reasons": [], "comment": "صدرت في اليوم التالي.",
@@ -214,6 +214,24 @@ async def test_a_problem_that_remains_leads_to_reopening(noura: Browser) -> None
     await noura.open(path())
     page = await noura.send("/agency", score="2", reasons="slow")
     assert "Ask for reopening" not in page.links
+
+
+async def test_a_rejected_report_has_the_survey_about_balagh(
+    noura: Browser, visiting: Visiting, settings: Settings
+) -> None:
+    await fetch("UPDATE report SET ended_at = $1 WHERE number = $2", NOW, REJECTED)
+    page = await noura.open(f"/reports/{REJECTED}")
+    assert "Rate the agency's response" not in page.links
+    page = await noura.open(page.links["Rate your experience of Balagh"])
+    assert "Survey 1 of" not in page.text
+    assert "answer of" not in page.text
+    assert "Read the answer" not in page.links
+    page = await noura.send("/balagh", score="2", reasons="not_informed")
+    assert "Rate the agency's response" not in page.links
+    async with visiting() as nobody:
+        page = await nobody.open(link(settings, REJECTED, "balagh"))
+        assert page.links["Details of the report (sign in first)"] == f"/reports/{REJECTED}"
+    assert [row["reasons"] for row in await rows(REJECTED)] == [["not_informed"]]
 
 
 async def test_thanks_for_nothing_lead_to_the_question(noura: Browser) -> None:

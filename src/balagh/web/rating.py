@@ -18,6 +18,9 @@ from balagh.web.page import AnyRequest, render
 from balagh.web.views import ErrorView, OptionView
 
 _LONGEST = 20_000
+READ_ANSWER, READ_ANSWER_SIGN_IN = N_("Read the answer"), N_("Read the answer (sign in first)")
+READ_DETAILS = N_("Details of the report")
+READ_DETAILS_SIGN_IN = N_("Details of the report (sign in first)")
 # What is told where nothing can be rated: heading, text.
 _NOT_NOW = {
     "open": (
@@ -113,6 +116,7 @@ async def form_page(
         step=_step(subject, asked.index(place.survey) + 1, len(asked), language),
         lead=_lead(subject, place, teller),
         report_url=f"/reports/{subject.number}",
+        report_text=language.text(_way_to_report(subject, place)),
         chosen=language.markup(
             "You chose in the message: {score}. It is recorded when you press “Send the rating”.",
             score=views.strong(_score(chosen, language)),
@@ -194,7 +198,7 @@ async def thanks_page(
         "rating/thanks.html",
         place=place,
         recorded=language.markup(
-            "Your rating of {what} is recorded: {score}.",
+            "The rating is recorded. {what}: {score}.",
             what=language.text(SURVEYS[place.survey].name),
             score=views.strong(_score(mine.score, language)),
         ),
@@ -234,11 +238,12 @@ def _lead(subject: Subject, place: Place, teller: Teller) -> Markup:
     language = teller.language
     agency = views.strong(agency_of(subject, language))
     if place.survey == "balagh":
-        return language.markup(
-            "About this site and Amer centre: filing the report, following it, being told. "
-            "Not about the answer of {agency}.",
-            agency=agency,
+        about = language.markup(
+            "About this site and Amer centre: filing the report, following it, being told."
         )
+        if subject.state is State.REJECTED:
+            return about
+        return about + " " + language.markup("Not about the answer of {agency}.", agency=agency)
     if not place.signed_in or subject.ended_at is None:
         return language.markup("{agency} answered this report.", agency=agency)
     return language.markup(
@@ -249,6 +254,12 @@ def _lead(subject: Subject, place: Place, teller: Teller) -> Markup:
             subject.ended_at.astimezone(teller.zone).date(), weekday=False, year=False
         ),
     )
+
+
+def _way_to_report(subject: Subject, place: Place) -> str:
+    if subject.state is State.CLOSED:
+        return READ_ANSWER if place.signed_in else READ_ANSWER_SIGN_IN
+    return READ_DETAILS if place.signed_in else READ_DETAILS_SIGN_IN
 
 
 def _score(score: int, language: Language) -> Markup:
