@@ -14,7 +14,7 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, manifest, page, public, sign_in
+from balagh.web import access, assets, errors, manifest, page, public, sign_in, survey_links
 from balagh.web.beneficiary import (
     account,
     addresses,
@@ -22,6 +22,7 @@ from balagh.web.beneficiary import (
     devices,
     evidence,
     my_data,
+    rating,
     receipts,
     reminding,
     reports,
@@ -53,6 +54,7 @@ def create(
             assets.router,
             public.router,
             manifest.router,
+            survey_links.router,
             sign_in_router,
             *extra,
             Router(
@@ -66,6 +68,7 @@ def create(
                     evidence.router,
                     switching.router,
                     reminding.router,
+                    rating.router,
                     wizard.router,
                     account.router,
                     addresses.router,

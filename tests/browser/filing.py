@@ -57,7 +57,7 @@ class Keyboard:
         await self.reach(checked if await checked.count() else options.first)
         await self.page.keyboard.press("Space")
         for _ in values:
-            if await self.page.locator(f"input[name={name}][value={value}]").is_checked():
+            if await self.page.locator(f"input[name={name}][value='{value}']").is_checked():
                 return
             await self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{value} cannot be marked")

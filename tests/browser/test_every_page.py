@@ -48,7 +48,7 @@ class Tour:
             found = self.page.locator(f"[name={field}]:not([type=hidden])").first
             kind = await found.evaluate("element => element.type")
             if kind == "radio":
-                await self.page.locator(f"[name={field}][value={value}]").check()
+                await self.page.locator(f"[name={field}][value='{value}']").check()
             elif kind == "select-one":
                 await found.select_option(value)
             else:

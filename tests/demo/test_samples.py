@@ -1,5 +1,6 @@
 """The sample reports: believable on any day, allowed by every rule, put there once."""
 
+import json
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -25,8 +26,9 @@ from balagh.directory import holidays, importing, lookup, sheets
 from balagh.directory.lookup import Catalogue, catalogue
 from balagh.files.inspection import Accepted, inspect
 from balagh.files.store import Store
+from balagh.notices.messages import Email, render
 from balagh.people import national_ids
-from balagh.reports import deadlines, inboxes, numbers, timeline
+from balagh.reports import deadlines, inboxes, numbers, surveys, timeline
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation
 from balagh.reports.kinds import KINDS
@@ -351,7 +353,7 @@ async def seeded(sample_catalogue: Catalogue, settings: Settings) -> dict[str, i
 
 async def everything() -> list[Any]:
     found = []
-    for table in ("person", "staff", "report", "event", "attachment", "draft", "notice"):
+    for table in ("person", "staff", "report", "event", "attachment", "draft", "rating", "notice"):
         found += [table, *await fetch(f"SELECT * FROM {table} ORDER BY id")]
     return found
 
@@ -374,8 +376,47 @@ async def test_all_or_nothing(sample_catalogue: Catalogue, settings: Settings) -
     assert await fetch("SELECT 1 FROM person UNION ALL SELECT 1 FROM report") == []
 
 
-async def test_nobody_is_written_to(seeded: dict[str, int]) -> None:
-    assert await fetch("SELECT 1 FROM notice") == []
+async def test_only_the_cast_is_written_to_of_what_was_closed_last(
+    seeded: dict[str, int], settings: Settings
+) -> None:
+    found = {sample.key: samples.number_of(sample) for sample, _, _ in told(MONDAY)}
+    rows = await fetch("SELECT * FROM notice ORDER BY id")
+    assert [
+        (row["moment"], row["channel"], row["recipient"], json.loads(row["data"])["number"])
+        for row in rows
+    ] == [
+        ("closed", "email", "noura@example.sa", found["power-of-attorney"]),
+        ("closed", "email", "khalid@example.sa", found["driving-licence"]),
+    ]
+    assert {(row["state"], row["next_attempt_at"]) for row in rows} == {("waiting", MONDAY)}
+    for row in rows:
+        made = render(row["moment"], "email", row["language"], json.loads(row["data"]))
+        assert isinstance(made, Email)
+        assert f"{settings.public_url}/r/" in made.text
+    # Nobody rated what they are asked to rate.
+    assert not await fetch(
+        "SELECT 1 FROM rating JOIN report r ON r.id = report_id WHERE r.number = ANY($1::text[])",
+        [json.loads(row["data"])["number"] for row in rows],
+    )
+
+
+async def test_ratings_were_given_in_time_and_say_what_could_be_said(
+    seeded: dict[str, int],
+) -> None:
+    rows = await fetch(
+        "SELECT g.*, r.state, r.ended_at FROM rating g JOIN report r ON r.id = g.report_id"
+    )
+    assert len(rows) == sum(len(sample.ratings) for sample in stories().reports) >= 10
+    for row in rows:
+        state = State(row["state"])
+        assert surveys.may_rate(row["survey"], state, row["ended_at"], row["at"])
+        assert row["ended_at"] < row["at"] < MONDAY
+        kept = surveys.opinion(
+            surveys.SURVEYS[row["survey"]], row["score"], row["reasons"], row["comment"] or ""
+        )
+        assert set(kept.reasons) == set(row["reasons"])
+        assert kept.comment == row["comment"]
+    assert {row["score"] for row in rows} >= {2, 3, 4, 5}
 
 
 async def test_the_rows_say_what_the_stories_say(seeded: dict[str, int]) -> None:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.demo import cast, evidence
-from balagh.demo.replay import Happened, replay
+from balagh.demo import cast, endings, evidence
+from balagh.demo.replay import Happened, Life, replay
 from balagh.demo.stories import (
     Almanac,
     Beneficiary,
@@ -113,7 +113,9 @@ async def seed(settings: Settings, now: datetime) -> None:
             del row["draft_id"]
         await _insert("event", events)
         await _insert("attachment", attachments)
+        await _insert("rating", _ratings(lives, by_draft, almanac))
         await _insert("draft", [draft_row(one, people, known, almanac) for one in told.drafts])
+        await endings.tell(settings, now)
 
 
 async def _keep_files(
@@ -239,6 +241,25 @@ def _event(report: Row, happened: Happened, people: People) -> Row:
         "public": True,
         "data": happened.data,
     }
+
+
+def _ratings(
+    lives: Sequence[tuple[SampleReport, Life, Sequence[Happened]]],
+    by_draft: Mapping[str, int],
+    almanac: Almanac,
+) -> list[Row]:
+    return [
+        {
+            "report_id": by_draft[str(draft_id(sample.key))],
+            "survey": one.survey,
+            "score": one.score,
+            "reasons": list(one.reasons),
+            "comment": one.comment,
+            "at": almanac.instant(one.at, before=life.ended_at).isoformat(),
+        }
+        for sample, life, _ in lives
+        for one in sample.ratings
+    ]
 
 
 def draft_row(sample: SampleDraft, people: People, known: Catalogue, almanac: Almanac) -> Row:

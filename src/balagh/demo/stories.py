@@ -71,6 +71,16 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     came_with: int = 0
 
 
+class SampleRating(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the beneficiary rated the ending; ``at`` from the closing, as a deed's."""
+
+    survey: Literal["agency", "balagh"]
+    score: int
+    at: str
+    reasons: tuple[str, ...] = ()
+    comment: str | None = None
+
+
 class SampleReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``filed``, ``closed``: working days before the submission; ``filed_by``: the cast's key.
 
@@ -96,6 +106,7 @@ class SampleReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     language: str = "ar"
     filed_by: str = ""
     files: tuple[Evidence, ...] = ()
+    ratings: tuple[SampleRating, ...] = ()
 
 
 class SampleDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,6 +13,7 @@ NATIONAL_ID_SEAL = b"balagh/national-id/seal/1"
 NATIONAL_ID_LOOKUP = b"balagh/national-id/lookup/1"
 FORM_TOKEN = b"balagh/form-token/1"
 VERIFICATION_CODE = b"balagh/verification-code/1"
+SURVEY_LINK = b"balagh/survey-link/1"
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import grouped, isolate
-from balagh.reports import behalf, deadlines, inboxes, numbers, timeline
+from balagh.reports import behalf, deadlines, inboxes, numbers, ratings, surveys, timeline
 from balagh.reports.behalf import Behalf
 from balagh.reports.choices import Choices
 from balagh.reports.fields import NOT_LISTED, Situation
@@ -33,6 +33,14 @@ class ClockView(msgspec.Struct, frozen=True):
     due_label: str
     due_on: date
     remaining: str
+
+
+class SurveyView(msgspec.Struct, frozen=True):
+    """``done``: answered already; ``url`` leads to changing it."""
+
+    text: str
+    url: str
+    done: str
 
 
 class MomentView(msgspec.Struct, frozen=True):
@@ -72,6 +80,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         files=[views.file_view(file, language) for file in files],
         answer=report.answer if report.state is State.CLOSED else None,
         verdict=verdict(report.outcome, report.promised_on, language),
+        surveys=await _surveys(report, teller),
     )
 
 
@@ -89,6 +98,31 @@ def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView:
         deadlines.due_day(report.due_at, teller.zone),
         teller.until(report.due_at),
     )
+
+
+async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
+    """What can be rated now, and what was."""
+    open_now = [
+        surveys.SURVEYS[code]
+        for code in surveys.after(report.state)
+        if surveys.may_rate(code, report.state, report.ended_at, teller.now)
+    ]
+    found = await ratings.ratings_of(report.id) if open_now else {}
+    text = teller.language.text
+    return [
+        SurveyView(
+            text(survey.invitation),
+            f"/reports/{report.number}/rating/{survey.code}",
+            done=text(
+                "{survey}: you rated it {score} of 5.",
+                survey=text(survey.name),
+                score=found[survey.code].score,
+            )
+            if survey.code in found
+            else "",
+        )
+        for survey in open_now
+    ]
 
 
 def _moments(

@@ -78,7 +78,7 @@ def reminder_view(here: Visit, failures: Sequence[Failure]) -> ReminderView | No
     elif channels == {"sms"}:
         how = language.markup(
             "A text message to {phone}, with a link that brings you back to what you wrote.",
-            phone=isolate(masked(phone)),
+            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
         )
     else:
         how = language.markup("An e-mail with a link that brings you back to what you wrote.")

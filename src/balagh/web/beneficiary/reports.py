@@ -13,7 +13,7 @@ from markupsafe import Markup
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.i18n import N_, grouped, isolate
-from balagh.reports import casework, inboxes
+from balagh.reports import casework, inboxes, ratings, surveys
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation, service_of
 from balagh.reports.inboxes import DraftLine, ReportLine
@@ -48,6 +48,8 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     action_url: str = ""
     action_text: str = ""
     discard_url: str = ""
+    rate_url: str = ""
+    rate_text: str = ""
 
 
 @get("/reports")
@@ -71,6 +73,7 @@ async def my_reports(
         )
     waiting = [line for line in ongoing.lines if line.state is State.MISSING_DATA]
     working = [line for line in ongoing.lines if line.state is not State.MISSING_DATA]
+    rated = await ratings.rated([line.id for line in ended.lines])
     more_url, more_text = "", ""
     if show == "all" and ended.next:
         more_url = "/reports?show=ended"
@@ -90,7 +93,9 @@ async def my_reports(
         waiting=[_report_card(line, teller) for line in waiting]
         + [await _draft_card(request, draft, teller) for draft in drafts],
         working=[_report_card(line, teller) for line in working],
-        finished=[_report_card(line, teller) for line in ended.lines],
+        finished=[
+            _ended_card(line, teller, rated.get(line.id, frozenset())) for line in ended.lines
+        ],
         more_url=more_url,
         more_text=more_text,
     )
@@ -121,6 +126,19 @@ def _report_card(line: ReportLine, teller: Teller) -> CardView:
         head_text=head,
         sentence=sentence(line, agency, teller),
     )
+
+
+def _ended_card(line: ReportLine, teller: Teller, rated: frozenset[str]) -> CardView:
+    """With the way to the first survey that is open and not answered yet."""
+    card = _report_card(line, teller)
+    for code in surveys.after(line.state):
+        if code not in rated and surveys.may_rate(code, line.state, line.ended_at, teller.now):
+            return msgspec.structs.replace(
+                card,
+                rate_url=f"/reports/{line.number}/rating/{code}",
+                rate_text=teller.language.text(surveys.SURVEYS[code].invitation),
+            )
+    return card
 
 
 async def _draft_card(request: AnyRequest, draft: DraftLine, teller: Teller) -> CardView:

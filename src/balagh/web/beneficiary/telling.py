@@ -13,6 +13,7 @@ from balagh.reports import deadlines, timeline
 from balagh.reports.inboxes import ReportLine
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
+from balagh.reports.ratings import Subject
 from balagh.web import views
 from balagh.web.page import AnyRequest, language_of, settings_of
 from balagh.workdays import Calendar
@@ -63,7 +64,7 @@ async def teller_of(request: AnyRequest) -> Teller:
     )
 
 
-def agency_of(report: ReportLine, language: Language) -> str:
+def agency_of(report: ReportLine | Subject, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
 
 
