@@ -15,7 +15,15 @@ from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import access, assets, errors, page, public, sign_in
-from balagh.web.beneficiary import details, evidence, reports, submission, wizard
+from balagh.web.beneficiary import (
+    cancellation,
+    details,
+    evidence,
+    filling,
+    reports,
+    submission,
+    wizard,
+)
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -48,6 +56,8 @@ def create(
                     submission.router,
                     reports.router,
                     details.router,
+                    filling.router,
+                    cancellation.router,
                     evidence.router,
                     wizard.router,
                 ],

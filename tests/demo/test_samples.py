@@ -419,15 +419,14 @@ async def test_many_agencies_have_work(seeded: dict[str, int]) -> None:
 
 async def test_her_page_is_the_one_that_was_drawn(seeded: dict[str, int]) -> None:
     noura = seeded["noura"]
-    ongoing = await inboxes.mine(noura, ended=False)
-    assert [(line.state, line.platform_ar) for line in ongoing.lines] == [
-        (State.MISSING_DATA, "صحتي"),
-        (State.IN_PROGRESS, "قوى"),
-    ]
-    waiting = ongoing.lines[0]
+    (waiting,) = (await inboxes.mine(noura, "waiting")).lines
+    assert (waiting.state, waiting.platform_ar) == (State.MISSING_DATA, "صحتي")
+    assert waiting.missing == ("صورة من تقرير الإجازة",)
+    (working,) = (await inboxes.mine(noura, "working")).lines
+    assert (working.state, working.platform_ar) == (State.IN_PROGRESS, "قوى")
     assert waiting.data_due_at is not None
     assert waiting.data_due_at - MONDAY == timedelta(hours=27)
-    over = await inboxes.mine(noura, ended=True)
+    over = await inboxes.mine(noura, "ended")
     assert [line.state for line in over.lines] == ["closed", "rejected", "closed", "cancelled"]
     assert over.lines[0].ended_at is not None
     assert over.lines[0].ended_at.astimezone(ZONE).date() == date(2026, 11, 12)
@@ -435,7 +434,7 @@ async def test_her_page_is_the_one_that_was_drawn(seeded: dict[str, int]) -> Non
     # And what Khalid has is his.
     (draft,) = await inboxes.drafts(seeded["khalid"])
     assert '"nusuk-rawdah"' in draft.answers
-    assert await inboxes.counts(seeded["khalid"]) == (3, 2)
+    assert await inboxes.counts(seeded["khalid"]) == [inboxes.Count("complaint", 3, 2)]
 
 
 async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -> None:

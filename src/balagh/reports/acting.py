@@ -89,9 +89,11 @@ WITH moved AS (
 ), kept AS (
   UPDATE attachment SET event_id = logged.id, pending_action = NULL FROM logged
   WHERE attachment.report_id = $1 AND attachment.id = ANY($10::uuid[])
+    AND attachment.pending_action = $5
 ), written AS (
+  -- What the beneficiary wrote is in the event now, unless somebody else was faster.
   DELETE FROM action_draft USING moved
-  WHERE action_draft.report_id = moved.id AND action_draft.action = $5
+  WHERE action_draft.report_id = moved.id AND action_draft.action = $5 AND $6 = 'beneficiary'
 ), told AS (
   -- 2. Each moment once: its key holds the version that this made.
   INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
