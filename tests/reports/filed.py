@@ -12,6 +12,7 @@ from balagh.reports import numbers
 FILED_AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
 DUE_AT = datetime(2026, 11, 29, 21, tzinfo=UTC)
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+_AGE, _LEFT = NOW - FILED_AT, DUE_AT - NOW
 ITEMS = ("صورة من تقرير الإجازة", "رقم التقرير")
 
 
@@ -29,38 +30,40 @@ async def agency() -> int:
     return await new_id("agency", code="momah", **names, **english)
 
 
-async def report(person_id: int, state: str = "under_review", **columns: Any) -> dict[str, Any]:
+async def report(
+    person_id: int, state: str = "under_review", *, now: datetime = NOW, **columns: Any
+) -> dict[str, Any]:
     """A complaint with the event that led to its state. ``event``: that event's columns.
 
     Returns ``id`` and ``number``.
     """
     event = {"action": "submit", "actor": "beneficiary", "data": {}, **columns.pop("event", {})}
-    at = event.pop("at", columns.get("submitted_at", FILED_AT))
+    at = event.pop("at", columns.get("submitted_at", now - _AGE))
     values: dict[str, Any] = {
         "number": numbers.new(secrets.randbelow), "draft_id": uuid4(),
         "kind": "complaint", "state": state,
         "person_id": person_id, "language": "ar", "phone": "+966553184471",
         "email": "n@example.sa", "agency_id": await agency(), "service_name": "تجديد الرخصة",
         "title": "لم تُجدَّد الرخصة", "description": "سددت الرسوم ولم تُجدَّد.",
-        "submitted_at": FILED_AT, "due_at": DUE_AT, "completeness_due_at": DUE_AT,
+        "submitted_at": now - _AGE, "due_at": now + _LEFT, "completeness_due_at": now + _LEFT,
     }  # fmt: skip
     if columns.get("kind", "complaint") == "complaint":
         values["ground"] = "outage"
     if state == "missing_data":
         values |= {
-            "data_due_at": NOW + timedelta(hours=27), "resume_state": "under_review",
+            "data_due_at": now + timedelta(hours=27), "resume_state": "under_review",
             "paused_working_days": 4,
         }  # fmt: skip
         event |= {"action": "request_data", "data": {"items": list(ITEMS)}}
-        at = NOW - timedelta(hours=21)
+        at = now - timedelta(hours=21)
     if state == "closed":
         values |= {
-            "ended_at": NOW - timedelta(days=5), "reopen_until": NOW + timedelta(days=9),
+            "ended_at": now - timedelta(days=5), "reopen_until": now + timedelta(days=9),
             "outcome": "solved", "answer": "عولج العطل.",
         }  # fmt: skip
         event |= {"action": "close"}
     if state in ("cancelled", "rejected"):
-        values["ended_at"] = NOW - timedelta(days=1)
+        values["ended_at"] = now - timedelta(days=1)
     made = await insert("report", **{**values, **columns})
     data = json.dumps(event.pop("data"), ensure_ascii=False)
     if event["action"] not in ("submit", "update", "cancel", "request_reopening"):

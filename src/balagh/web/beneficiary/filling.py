@@ -421,7 +421,10 @@ def _form(
         name, failure = failures.get(n, ("", ""))
         # A file that was not kept is what is wrong, not that there is none.
         problem = None if failure and not part.text.strip() and field.optional else problems.get(n)
-        view = views.text_view(field, part.text, problem, language)
+        # Words or files: neither alone is what may be left out.
+        view = msgspec.structs.replace(
+            views.text_view(field, part.text, problem, language), optional=False
+        )
         parts.append(
             PartView(
                 number=n,

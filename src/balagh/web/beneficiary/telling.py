@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from balagh import clock
 from balagh.directory.holidays import calendar as working_calendar
-from balagh.i18n import Language
+from balagh.i18n import Language, isolate
 from balagh.reports import deadlines, timeline
 from balagh.reports.allowed import allowed
 from balagh.reports.inboxes import ReportLine
@@ -77,7 +77,7 @@ def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
     if line.state is State.REJECTED:
         reason = shortened(str(line.led.data.get("reason", ""))) if line.led else ""
         if reason:
-            return language.markup("Amer centre rejected it: {reason}", reason=reason)
+            return language.markup("Amer centre rejected it: {reason}", reason=isolate(reason))
         return escape(language.text("Amer centre rejected it. The reason is in the details."))
     if line.state is State.CANCELLED:
         if line.led and line.led.action == Action.EXPIRE:
@@ -118,7 +118,7 @@ def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
         )
     return language.markup(
         "Missing: {items}. The report is cancelled if it is not completed by {when}.",
-        items=views.strong(language.text(", ").join(line.missing)),
+        items=views.strong(isolate(language.text(", ").join(line.missing))),
         when=when,
     )
 
