@@ -454,6 +454,18 @@ async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -
         id = samples.draft_id(sample.key)
         images = [row for row in rows if row["draft_id"] == id and "image" in row["media_type"]]
         assert any(row["added_at"] < row["submitted_at"] for row in images), sample.key
+    # What came with a later deed stands with it; what was filed, with the report.
+    came = {
+        samples.draft_id(f"{sample.key}/{file.name}"): sample.story[file.came_with].action
+        for sample in stories().reports
+        for file in sample.files
+        if file.came_with
+    }
+    with_event = await fetch(
+        "SELECT a.id, e.action FROM attachment a JOIN event e ON e.id = a.event_id"
+    )
+    assert {row["id"]: row["action"] for row in with_event} == came
+    assert came
 
 
 def test_times_are_told_from_now() -> None:

@@ -24,8 +24,8 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     ("under_review", {}, "Now with Amer centre."),
     ("missing_data", {}, f"Missing: {ITEMS[0]}, {ITEMS[1]}. The report is cancelled if it is not "
      "completed by Tuesday 24 November, 2:30 pm."),
-    ("missing_data", {"data_due_at": NOW}, "The data did not come by Today, 11:30 am, so the "
-     "report is cancelled. You may file it again."),
+    ("missing_data", {"data_due_at": NOW}, "The data did not come by Monday 23 November, "
+     "11:30 am, so the report is cancelled. You may file it again."),
     ("answered", {}, "Now with Amer centre."),
     ("closed", {}, "answered. You may ask for reopening until 2 December."),
     ("closed", {"reopen_until": NOW}, "answered."),

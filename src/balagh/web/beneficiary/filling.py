@@ -451,7 +451,7 @@ def _form(
         heading=language.text(found.paper.title),
         subtitle=subtitle(found.report, teller),
         title=found.report.title,
-        due_text=teller.when(due) if due else "",
+        due_text=teller.instant(due) if due else "",
         left=teller.hours(due) if due else "",
         until_text=language.date(until.astimezone(teller.zone).date()) if until else "",
         asked=found.report.led.id if found.report.led else 0,

@@ -57,7 +57,7 @@ _REFUSALS: dict[Why, tuple[str, str, tuple[str, ...]]] = {
     ),
     Why.OTHER_KIND: (
         N_("This report cannot be reopened"),
-        N_("Only complaints are reopened; the agency's answer to this one stands."),
+        N_("Only complaints are reopened."),
         (N_("You may file a new report."), N_("If you have a question about it, call {phone}.")),
     ),
     Why.WINDOW_OVER: (
@@ -141,7 +141,7 @@ def impossible(
         "state": views.strong(teller.language.text(STATE_TEXT[report.state])),
         "agency": views.strong(agency_of(report, language)),
         "phone": Markup('<a href="tel:199099"><bdi>199099</bdi></a>'),
-        "data_due": teller.when(due) if due else "",
+        "data_due": teller.instant(due) if due else "",
         "reopen_until": language.date(until.astimezone(zone).date()) if until else "",
     }
     return render(

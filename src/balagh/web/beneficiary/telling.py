@@ -37,6 +37,12 @@ class Teller(msgspec.Struct, frozen=True):
             day = self.language.date(local, year=local.year != today.year)
         return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
 
+    def instant(self, at: datetime) -> str:
+        """Sunday 22 November, 8:40 pm: within a sentence, whatever day it is."""
+        local, today = at.astimezone(self.zone).date(), self.now.astimezone(self.zone).date()
+        day = self.language.date(local, year=local.year != today.year)
+        return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
+
     def until(self, due: datetime) -> str:
         """How much of the promised time is left, in working days."""
         today = self.now.astimezone(self.zone).date()
@@ -106,7 +112,7 @@ def shortened(text: str, longest: int = 140) -> str:
 
 def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
     language = teller.language
-    when = views.strong(teller.when(due))
+    when = views.strong(teller.instant(due))
     if teller.now >= due:
         return language.markup(
             "The data did not come by {when}, so the report is cancelled. You may file it again.",
