@@ -12,7 +12,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.params import FromPath, FromQuery
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from balagh.database import transaction
 from balagh.files.inspection import Refused, inspect
@@ -479,13 +479,14 @@ def _check(found: Filling, *, changed: bool = False) -> Response[Any]:
     rows = []
     for part in found.parts:
         label = part.title or language.text(found.paper.field.label)
-        text = found.paper.field.show(found.words(part), language) if part.text.strip() else ""
+        text, words = Markup(""), found.words(part)
+        if words:
+            text = found.paper.field.show(words, language)
         names = views.file_names(part.files)
-        value = Markup("<br>").join(each for each in (text, names) if each)
+        # The text is a block of its own.
+        value = text + names
         change = f"{found.base}#part_{part.number}"
-        rows.append(
-            views.RowView(label, value or escape(""), change_url=change, change_label=label)
-        )
+        rows.append(views.RowView(label, value, change_url=change, change_label=label))
     return render(
         found.request,
         "beneficiary/filling_check.html",
