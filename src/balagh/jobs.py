@@ -40,7 +40,7 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import reminders
+from balagh.reports import pending, reminders
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -146,13 +146,18 @@ async def remind(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, and files whose
-    upload did not come to its end."""
+    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, updates that
+    can no longer be confirmed with their files, and files whose upload did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     await Session.delete().where(Session.expires_at <= now)
     await verification.forget(now)
     store = cast("_Worker", context["worker"]).store
+    # Records first: bytes that are left behind are swept away below, an hour later.
+    if forgotten := await pending.forget(now):
+        for file in forgotten:
+            await store.delete(file)
+        _log.info("files of updates that were never confirmed deleted", files=len(forgotten))
     if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
         _log.info("files without a record deleted", files=swept)
 

@@ -26,25 +26,30 @@ Visiting = Callable[..., AbstractAsyncContextManager[Page]]
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[str]:
+def demo_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="balagh-demo-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(demo_folder: Path) -> Iterator[str]:
     """Its address. Started once for each process of the tests, with a folder of its own."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="balagh-demo-", ignore_cleanup_errors=True) as folder:
-        log = Path(folder) / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "balagh.cli", "demo", "--port", str(port),
-                 "--data", f"{folder}/data"],
-                stdout=output, stderr=output,
-                env={k: v for k, v in os.environ.items() if not k.startswith("BALAGH_")},
-            )  # fmt: skip
-        try:
-            address = f"http://localhost:{port}"
-            _wait(address, process, log)
-            yield address
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+    log = demo_folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "balagh.cli", "demo", "--port", str(port),
+             "--data", f"{demo_folder}/data"],
+            stdout=output, stderr=output,
+            env={k: v for k, v in os.environ.items() if not k.startswith("BALAGH_")},
+        )  # fmt: skip
+    try:
+        address = f"http://localhost:{port}"
+        _wait(address, process, log)
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

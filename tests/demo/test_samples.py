@@ -462,15 +462,14 @@ async def test_many_agencies_have_work(seeded: dict[str, int]) -> None:
 
 async def test_her_page_is_the_one_that_was_drawn(seeded: dict[str, int]) -> None:
     noura = seeded["noura"]
-    ongoing = await inboxes.mine(noura, ended=False)
-    assert [(line.state, line.platform_ar) for line in ongoing.lines] == [
-        (State.MISSING_DATA, "صحتي"),
-        (State.IN_PROGRESS, "قوى"),
-    ]
-    waiting = ongoing.lines[0]
+    (waiting,) = (await inboxes.mine(noura, "waiting")).lines
+    assert (waiting.state, waiting.platform_ar) == (State.MISSING_DATA, "صحتي")
+    assert waiting.missing == ("صورة من تقرير الإجازة",)
+    (working,) = (await inboxes.mine(noura, "working")).lines
+    assert (working.state, working.platform_ar) == (State.IN_PROGRESS, "قوى")
     assert waiting.data_due_at is not None
     assert waiting.data_due_at - MONDAY == timedelta(hours=27)
-    over = await inboxes.mine(noura, ended=True)
+    over = await inboxes.mine(noura, "ended")
     assert [line.state for line in over.lines] == ["closed", "rejected", "closed", "cancelled"]
     assert over.lines[0].ended_at is not None
     assert over.lines[0].ended_at.astimezone(ZONE).date() == date(2026, 11, 12)
@@ -478,7 +477,8 @@ async def test_her_page_is_the_one_that_was_drawn(seeded: dict[str, int]) -> Non
     # And what Khalid has is his.
     (draft,) = await inboxes.drafts(seeded["khalid"])
     assert '"nusuk-rawdah"' in draft.answers
-    assert await inboxes.counts(seeded["khalid"]) == (4, 3)
+    counts = await inboxes.counts(seeded["khalid"])
+    assert (sum(one.open for one in counts), sum(one.ended for one in counts)) == (4, 3)
 
 
 async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -> None:
@@ -498,6 +498,18 @@ async def test_the_files_are_there(seeded: dict[str, int], settings: Settings) -
         id = samples.draft_id(sample.key)
         images = [row for row in rows if row["draft_id"] == id and "image" in row["media_type"]]
         assert any(row["added_at"] < row["submitted_at"] for row in images), sample.key
+    # What came with a later deed stands with it; what was filed, with the report.
+    came = {
+        samples.draft_id(f"{sample.key}/{file.name}"): sample.story[file.came_with].action
+        for sample in stories().reports
+        for file in sample.files
+        if file.came_with
+    }
+    with_event = await fetch(
+        "SELECT a.id, e.action FROM attachment a JOIN event e ON e.id = a.event_id"
+    )
+    assert {row["id"]: row["action"] for row in with_event} == came
+    assert came
 
 
 def test_times_are_told_from_now() -> None:

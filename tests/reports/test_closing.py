@@ -12,6 +12,7 @@ from balagh.reports.acting import Notice
 from balagh.reports.closing import Ending
 from balagh.reports.lifecycle import State
 from balagh.reports.standing import Standing
+from balagh.reports.telling_channels import Reach
 
 KEY = b"k" * 32
 # As long as a portal's address is likely to be, and the longest date.
@@ -47,15 +48,14 @@ def ending(moment: str, language: str, **changed: Any) -> Ending:
         "reason": "ليس خللًا في الخدمة <b>" if moment == "rejected" else "",
         "name": "نورة",
         "language": language,
-        "phone": "+966553184471",
-        "email": "noura@example.sa",
+        "reach": Reach(phone="+966553184471", email="noura@example.sa"),
     }
     return Ending(**{**given, **changed})
 
 
 def notices(moment: str, language: str, **changed: Any) -> dict[str, Notice]:
     made = closing.notices(
-        ending(moment, language, **changed), ("sms", "email"), public_url=PUBLIC, secret_key=KEY
+        ending(moment, language, **changed), public_url=PUBLIC, secret_key=KEY, sms=True
     )
     return {notice.channel: notice for notice in made}
 
@@ -152,11 +152,16 @@ def test_five_scores_are_one_tap_each(moment: str, language: str) -> None:
 
 
 def test_nobody_is_told_where_they_cannot_be_reached() -> None:
-    assert list(notices("closed", "ar", phone=None)) == ["email"]
-    assert list(notices("closed", "ar", email=None)) == ["sms"]
-    assert list(notices("closed", "ar", email=None, phone=None)) == []
-    wanted = closing.notices(ending("closed", "ar"), ("email",), public_url=PUBLIC, secret_key=KEY)
-    assert [notice.channel for notice in wanted] == ["email"]
+    phone, email = "+966553184471", "noura@example.sa"
+    for reach, channels in (
+        (Reach(phone=None, email=email), ["email"]),
+        (Reach(phone=phone, email=None), ["sms"]),
+        (Reach(phone=None, email=None), []),
+        (Reach(phone=phone, email=email, notify_sms=False), ["email"]),
+    ):
+        assert list(notices("closed", "ar", reach=reach)) == channels
+    alone = notices("closed", "ar", reach=Reach(phone=phone, email=email, notify_email=False))
+    assert alone["sms"].data["fallback_email"] == email
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ HTMX = {"hx-request": "true"}
 
 async def test_far_too_large_is_said_in_words(step: Browser, tmp_path: Path) -> None:
     for size, sentence in (
-        (evidence._UPLOAD - 1024, REASONS["too_large"]),
-        (evidence._UPLOAD + 1, "A file may have up to 10 MB."),
+        (evidence.UPLOAD - 1024, REASONS["too_large"]),
+        (evidence.UPLOAD + 1, "A file may have up to 10 MB."),
     ):
         await step.open(f"/drafts/{draft_of(step)}/documents")
         page = await upload(step, bytes(size))

@@ -4,7 +4,6 @@ They go out as any other: written as waiting, sent by the worker, read at ``/dem
 """
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -14,11 +13,13 @@ from balagh.people import national_ids
 from balagh.reports import closing
 from balagh.reports.closing import Ending
 from balagh.reports.standing import Standing
+from balagh.reports.telling_channels import Reach
 from balagh.settings import Settings
 
 # Of each of the cast's beneficiaries the report that was closed last.
 _LATEST = """
-SELECT DISTINCT ON (p.id) r.*, p.name, a.name_ar AS agency_ar, a.name_en AS agency_en
+SELECT DISTINCT ON (p.id) r.*, p.name, p.notify_sms, p.notify_email,
+  a.name_ar AS agency_ar, a.name_en AS agency_en
 FROM report r JOIN person p ON p.id = r.person_id JOIN agency a ON a.id = r.agency_id
 WHERE r.state = 'closed' AND p.national_id_hash = ANY($1::bytea[])
 ORDER BY p.id, r.ended_at DESC
@@ -39,9 +40,6 @@ async def tell(settings: Settings, now: datetime) -> None:
     people = [
         national_ids.lookup_hash(one.national_id, key) for one in cast.CAST if one.national_id
     ]
-    channels: tuple[Literal["sms", "email"], ...] = (
-        ("sms", "email") if settings.sms_url else ("email",)
-    )
     for row in await fetch(_LATEST, people):
         ending = Ending(
             number=row["number"],
@@ -54,8 +52,17 @@ async def tell(settings: Settings, now: datetime) -> None:
             ),
             name=row["name"],
             language=row["language"],
-            phone=row["phone"],
-            email=row["email"],
+            reach=Reach(
+                phone=row["phone"],
+                email=row["email"],
+                notify_sms=row["notify_sms"],
+                notify_email=row["notify_email"],
+            ),
         )
-        notices = closing.notices(ending, channels, public_url=settings.public_url, secret_key=key)
+        notices = closing.notices(
+            ending,
+            public_url=settings.public_url,
+            secret_key=key,
+            sms=settings.sms_url is not None,
+        )
         await fetch(_TELL, row["id"], row["version"], msgspec.json.encode(notices).decode(), now)

@@ -98,6 +98,7 @@ async def seed(settings: Settings, now: datetime) -> None:
                     **file,
                     "person_id": person["id"],
                     "draft_id": row["draft_id"],
+                    "came_at": story[came].at if came else None,
                     # Added on the page before the one with the button.
                     "added_at": (story[came].at - timedelta(minutes=2)).isoformat(),
                 }
@@ -111,7 +112,11 @@ async def seed(settings: Settings, now: datetime) -> None:
             row["report_id"] = by_draft[row["draft_id"]]
         for row in events:
             del row["draft_id"]
-        await _insert("event", events)
+        made = await _insert("event", events, "id, report_id, at")
+        by_time = {(row["report_id"], row["at"]): row["id"] for row in made}
+        for row in attachments:
+            # None for what was filed with the report itself.
+            row["event_id"] = by_time.get((row["report_id"], row.pop("came_at")))
         await _insert("attachment", attachments)
         await _insert("rating", _ratings(lives, by_draft, almanac))
         await _insert("draft", [draft_row(one, people, known, almanac) for one in told.drafts])

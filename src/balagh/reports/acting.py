@@ -13,6 +13,7 @@ import msgspec
 from balagh.database import fetch_one
 from balagh.reports.lifecycle import Action, State
 from balagh.reports.standing import Standing
+from balagh.reports.telling_channels import Reach, fallback, ways
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,23 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     language: str
     data: dict[str, Any]
+
+
+def to_all(
+    reach: Reach, moment: str, language: str, data: dict[str, Any], *, sms: bool
+) -> tuple[Notice, ...]:
+    """The messages of one moment, on every channel on which somebody is told. ``sms``: whether this
+    installation has a gateway."""
+    return tuple(
+        Notice(
+            moment=moment,
+            channel=way.channel,
+            recipient=way.recipient,
+            language=language,
+            data=data | fallback(way),
+        )
+        for way in ways(reach, sms=sms)
+    )
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +107,11 @@ WITH moved AS (
 ), kept AS (
   UPDATE attachment SET event_id = logged.id, pending_action = NULL FROM logged
   WHERE attachment.report_id = $1 AND attachment.id = ANY($10::uuid[])
+    AND attachment.pending_action = $5
 ), written AS (
+  -- What the beneficiary wrote is in the event now, unless somebody else was faster.
   DELETE FROM action_draft USING moved
-  WHERE action_draft.report_id = moved.id AND action_draft.action = $5
+  WHERE action_draft.report_id = moved.id AND action_draft.action = $5 AND $6 = 'beneficiary'
 ), told AS (
   -- 2. Each moment once: its key holds the version that this made.
   INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)

@@ -5,23 +5,23 @@ date · refused / rejected: as closed, with the reasons." Whoever closes or reje
 ``notices`` makes to ``acting.act``, in the same statement as the closing itself.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from balagh.reports import survey_links, surveys
-from balagh.reports.acting import Notice
+from balagh.reports.acting import Notice, to_all
 from balagh.reports.lifecycle import State
 from balagh.reports.standing import Standing
 from balagh.reports.survey_links import SurveyLink
+from balagh.reports.telling_channels import Reach
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """A report as it is after it was closed or rejected, and whom to tell of it.
 
     ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``language``: the
-    one the report was filed in. ``phone``, ``email``: where the report's beneficiary is reached.
+    one the report was filed in. ``reach``: where the report's beneficiary is reached.
     """
 
     number: str
@@ -33,34 +33,14 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     name: str
     language: str
-    phone: str | None
-    email: str | None
+    reach: Reach
 
 
-def notices(
-    ending: Ending,
-    channels: Sequence[Literal["sms", "email"]],
-    *,
-    public_url: str,
-    secret_key: bytes,
-) -> tuple[Notice, ...]:
-    """One for each of the channels on which the beneficiary can be reached.
-
-    ``channels``: those that this installation has and the beneficiary wants.
-    """
-    recipients = {"sms": ending.phone, "email": ending.email}
+def notices(ending: Ending, *, public_url: str, secret_key: bytes, sms: bool) -> tuple[Notice, ...]:
+    """One for each channel on which the beneficiary is told. ``sms``: whether this installation has
+    a gateway."""
     data = _data(ending, public_url, secret_key)
-    return tuple(
-        Notice(
-            moment=moment(ending.standing),
-            channel=channel,
-            recipient=recipient,
-            language=ending.language,
-            data=data,
-        )
-        for channel in channels
-        if (recipient := recipients[channel])
-    )
+    return to_all(ending.reach, moment(ending.standing), ending.language, data, sms=sms)
 
 
 def moment(standing: Standing) -> str:

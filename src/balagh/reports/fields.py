@@ -50,6 +50,8 @@ class _NotListed(msgspec.Struct, frozen=True):
     code: str
     name_ar: str
     name_en: str
+    # Only paper services are typed.
+    digital: bool = False
 
 
 _NOT_IN_THE_LIST = N_("It is not in the list")
@@ -195,6 +197,10 @@ class Line(Field, frozen=True, kw_only=True):
     def understand(
         self, typed: str, answers: Answers, values: Values, situation: Situation
     ) -> str | Problem:
+        return self.read(typed)
+
+    def read(self, typed: str) -> str | Problem:
+        """The text, which depends on nothing else, or what is wrong with it."""
         # Line ends arrive as CR LF (HTML, 4.10.21.4); people count them as one character.
         typed = typed.replace("\r\n", "\n")
         if len(typed) < self.least:

@@ -1,6 +1,7 @@
 """Reads, scoped by who asks: somebody else's record is as absent as one that does not exist."""
 
 from datetime import date, datetime
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -9,6 +10,16 @@ from balagh.database import fetch, fetch_one
 from balagh.reports.casework import File
 from balagh.reports.lifecycle import State
 from balagh.reports.standing import Standing
+
+
+class Led(msgspec.Struct, frozen=True):
+    """The event that led to the state in which the report is."""
+
+    id: int
+    at: datetime
+    action: str
+    actor: str
+    data: dict[str, Any]
 
 
 class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +35,19 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     data_due_at: datetime | None
     ended_at: datetime | None
     reopen_until: datetime | None
+    outcome: str | None
+    promised_on: date | None
     agency_ar: str
     agency_en: str
     platform_ar: str | None
     platform_en: str | None
+    led: Led | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was asked for, while data is missing."""
+        asked = self.state is State.MISSING_DATA and self.led is not None
+        return tuple(self.led.data.get("items", ())) if asked and self.led else ()
 
 
 class WholeReport(ReportLine, frozen=True, kw_only=True):
@@ -52,9 +72,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     organisation_name: str | None
     organisation_number: str | None
     completeness_due_at: datetime
-    outcome: str | None
     answer: str | None
-    promised_on: date | None
     version: int
     paused_working_days: int | None
     resume_state: State | None
@@ -67,6 +85,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """A public event of a report."""
 
+    id: int
     at: datetime
     action: str
     from_state: str | None
@@ -86,12 +105,24 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LINE = """r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
-  r.ended_at, r.reopen_until, a.name_ar AS agency_ar, a.name_en AS agency_en,
-  p.short_ar AS platform_ar, p.short_en AS platform_en"""
+  r.ended_at, r.reopen_until, r.outcome, r.promised_on,
+  a.name_ar AS agency_ar, a.name_en AS agency_en,
+  p.short_ar AS platform_ar, p.short_en AS platform_en,
+  (SELECT json_build_object('id', e.id, 'at', e.at, 'action', e.action, 'actor', e.actor,
+                            'data', e.data)
+   FROM event e WHERE e.report_id = r.id AND e.to_state = r.state AND e.public
+   ORDER BY e.at DESC, e.id DESC LIMIT 1) AS led"""
 _FROM = (
     "FROM report r JOIN agency a ON a.id = r.agency_id LEFT JOIN platform p ON p.id = r.platform_id"
 )
+Group = Literal["waiting", "working", "ended"]
+WAITING = ("missing_data",)
 ENDED = ("closed", "cancelled", "rejected")
+_GROUPS: dict[Group, tuple[str, ...]] = {
+    "waiting": WAITING,
+    "working": tuple(state for state in State if state not in (*WAITING, *ENDED)),
+    "ended": ENDED,
+}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -104,27 +135,38 @@ class Page(msgspec.Struct, frozen=True):
 NOTHING = Page((), None)
 
 
-async def mine(person: int, *, ended: bool, before: int | None = None, limit: int = 20) -> Page:
-    """The person's reports, open or ended, newest first; ``before`` continues after that report."""
+async def mine(
+    person: int, group: Group, *, kind: str = "", before: int | None = None, limit: int = 20
+) -> Page:
+    """The person's reports of that group (and kind, where one is named), newest first; ``before``
+    continues after that report."""
     rows = await fetch(
-        f"SELECT {_LINE} {_FROM} WHERE r.person_id = $1 AND (r.state = ANY($2::text[])) = $3 "  # noqa: S608
+        f"SELECT {_LINE} {_FROM} WHERE r.person_id = $1 AND r.state = ANY($2::text[]) "  # noqa: S608
+        "AND ($3 = '' OR r.kind = $3) "
         "AND ($4::bigint IS NULL OR (r.submitted_at, r.id) < "
         "(SELECT submitted_at, id FROM report WHERE id = $4 AND person_id = $1)) "
         "ORDER BY r.submitted_at DESC, r.id DESC LIMIT $5",
-        person, list(ENDED), ended, before, limit + 1,
+        person, list(_GROUPS[group]), kind, before, limit + 1,
     )  # fmt: skip
-    lines = tuple(msgspec.convert(dict(row), ReportLine) for row in rows[:limit])
+    lines = tuple(_read(row, ReportLine) for row in rows[:limit])
     return Page(lines, lines[-1].id if len(rows) > limit else None)
 
 
-async def counts(person: int) -> tuple[int, int]:
-    """How many of the person's reports are open, and how many ended."""
-    row = await fetch_one(
-        "SELECT count(*) FILTER (WHERE state <> ALL($2::text[])) AS open, "
-        "count(*) FILTER (WHERE state = ANY($2::text[])) AS ended FROM report WHERE person_id = $1",
+class Count(msgspec.Struct, frozen=True):
+    kind: str
+    open: int
+    ended: int
+
+
+async def counts(person: int) -> list[Count]:
+    """How many of the person's reports are open, and how many ended; by kind."""
+    rows = await fetch(
+        "SELECT kind, count(*) FILTER (WHERE state <> ALL($2::text[])) AS open, "
+        "count(*) FILTER (WHERE state = ANY($2::text[])) AS ended FROM report "
+        "WHERE person_id = $1 GROUP BY kind ORDER BY kind",
         person, list(ENDED),
     )  # fmt: skip
-    return (row["open"], row["ended"]) if row else (0, 0)
+    return [Count(**row) for row in rows]
 
 
 async def drafts(person: int) -> list[DraftLine]:
@@ -152,7 +194,7 @@ async def alike(person: int, kind: str, service: int, folded: str) -> list[Repor
         "ORDER BY similarity(r.folded_text, $4) DESC, r.id DESC LIMIT 3",
         person, kind, service, folded, ALIKE,
     )  # fmt: skip
-    return [msgspec.convert(dict(row), ReportLine) for row in rows]
+    return [_read(row, ReportLine) for row in rows]
 
 
 async def report_of(person: int, number: str) -> WholeReport | None:
@@ -161,31 +203,38 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.service_name, "
         "r.delivery_channel, r.ground, r.reference, r.filed_on, r.response_days, r.closed_on, "
         "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
-        "r.organisation_name, r.organisation_number, r.completeness_due_at, "
-        "r.outcome, r.answer, r.promised_on, r.version, r.paused_working_days, r.resume_state "
+        "r.organisation_name, r.organisation_number, r.completeness_due_at, r.answer, r.version, "
+        "r.paused_working_days, r.resume_state "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
     )  # fmt: skip
-    return None if row is None else msgspec.convert(dict(row), WholeReport)
+    return None if row is None else _read(row, WholeReport)
 
 
 async def happenings(report: int) -> list[Happening]:
     """What the beneficiary may see of a report's events, the newest first."""
     rows = await fetch(
-        "SELECT at, action, from_state, to_state, actor, data FROM event "
+        "SELECT id, at, action, from_state, to_state, actor, data FROM event "
         "WHERE report_id = $1 AND public ORDER BY at DESC, id DESC",
         report,
     )
     return [msgspec.convert(dict(row), Happening) for row in rows]
 
 
-async def files_of(report: int) -> list[File]:
+class ReportFile(File, frozen=True):
+    """``event_id``: of the event it came with; none for what was filed with the report."""
+
+    event_id: int | None = None
+
+
+async def files_of(report: int) -> list[ReportFile]:
+    """The files of a report, without those that wait for their update to be confirmed."""
     rows = await fetch(
-        "SELECT id, name, media_type, size FROM attachment WHERE report_id = $1 "
-        "ORDER BY added_at, id",
+        "SELECT id, name, media_type, size, event_id FROM attachment WHERE report_id = $1 "
+        "AND pending_action IS NULL ORDER BY added_at, id",
         report,
     )
-    return [msgspec.convert(dict(row), File) for row in rows]
+    return [msgspec.convert(dict(row), ReportFile) for row in rows]
 
 
 async def file_for(person: int, file: UUID) -> File | None:
@@ -195,3 +244,11 @@ async def file_for(person: int, file: UUID) -> File | None:
         file, person,
     )  # fmt: skip
     return None if row is None else msgspec.convert(dict(row), File)
+
+
+_Line = TypeVar("_Line", bound=ReportLine)
+
+
+def _read(row: Any, kind: type[_Line]) -> _Line:
+    led = msgspec.json.decode(row["led"]) if row["led"] else None
+    return msgspec.convert({**row, "led": led}, kind)

@@ -52,13 +52,25 @@ TELLINGS: Mapping[Action, Telling] = {
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
 }
 
+# The same by somebody else than usual.
+_BY_STAFF: Mapping[Action, Telling] = {
+    Action.SUBMIT: Telling(
+        N_("Amer centre registered the report for you and sent you its number and the link.")
+    ),
+    Action.UPDATE: Telling(
+        N_("Amer centre completed the data for you, and the report went back to be worked on."),
+        N_("The request was updated"),
+    ),
+}
+
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
 
 
-def telling(action: str, to_state: str | None) -> Telling:
+def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
     """Title and text (msgids) of a public event."""
-    found = TELLINGS[Action(action)]
+    done = Action(action)
+    found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 

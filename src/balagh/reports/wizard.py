@@ -53,7 +53,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is the number of a report that is the same, empty when none is known. ``columns``: the report's
     columns that the kind fills. ``alike``: the service's id and the folded text by which the
     person's earlier reports resemble it, where that is asked. ``image_needed``: there must be
-    evidence. ``reopens``: a closed one may be opened again.
+    evidence.
     """
 
     code: str
@@ -71,7 +71,6 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     columns: Callable[[Values], dict[str, Any]]
     alike: Callable[[Values], tuple[int, str] | None] = lambda _values: None
     image_needed: Callable[[Answers], bool] = lambda _answers: False
-    reopens: bool = False
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):

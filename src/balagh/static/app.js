@@ -22,7 +22,9 @@
   })
 
   addEventListener("change", event => {
-    if (event.target.type === "file" && event.target.files.length) event.target.form.requestSubmit()
+    const input = event.target
+    // By the button beside it, which may send another address than the form's own.
+    if (input.type === "file" && input.files.length) input.form.requestSubmit(input.parentElement.querySelector("button"))
   })
 
   // The same form twice within two seconds is one tap too many; later it is a retry.
@@ -34,7 +36,7 @@
       return event.stopImmediatePropagation()
     }
     sent.set(form, now)
-    if (form.id === "upload") say(form.querySelector("[role=status]"), true)
+    if ([...form.elements].some(field => field.files?.length)) say(form.querySelector("[role=status]"), true)
   }, true)
   addEventListener("reset", event => event.target.id === "upload" && (by("cut").hidden = true))
 
@@ -42,8 +44,8 @@
   addEventListener("htmx:error", event => {
     const form = event.detail.ctx?.sourceElement
     sent.delete(form)
+    say(form?.querySelector("[role=status]"), false)
     if (form?.id === "upload") {
-      say(form.querySelector("[role=status]"), false)
       by("cut").querySelector("bdi").textContent = by("file").files[0]?.name
       by("cut").hidden = false
       by("cut").querySelector("button").focus()

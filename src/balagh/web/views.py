@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from balagh.i18n import Language, grouped, isolate
 from balagh.reports.casework import File
-from balagh.reports.fields import Answers, Field, Option, Problem, Situation, Values
+from balagh.reports.fields import Answers, Field, Line, Option, Problem, Situation, Values
 from balagh.reports.wizard import Step, fields_shown
 
 
@@ -146,6 +146,25 @@ def field_view(
         toggle_url=toggle_url if field.type == "date" else "",
         refine=field.refine,
         opens=field.refine and field.type in ("select", "radio"),
+    )
+
+
+def text_view(field: Line, value: str, problem: Problem | None, language: Language) -> FieldView:
+    """A text that depends on nothing else, outside of the steps."""
+    return FieldView(
+        name=field.name,
+        id=field.name,
+        type=field.type,
+        label=language.text(field.label),
+        hint=language.text(field.hint) if field.hint else "",
+        value=value,
+        error=language.text(problem.text, **problem.values) if problem else "",
+        options=[],
+        optional=field.optional,
+        autocomplete="",
+        inputmode="",
+        maxlength=field.maxlength,
+        ltr=False,
     )
 
 

@@ -273,5 +273,4 @@ COMPLAINT = Kind(
     failing=_failing,
     columns=columns,
     image_needed=lambda answers: answers.get("ground") == OUTAGE,
-    reopens=True,
 )

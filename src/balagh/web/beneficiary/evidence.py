@@ -26,10 +26,10 @@ NOTHING_CHOSEN = N_("Choose a file first")
 TOO_MANY = N_("You have reached 10 files. Remove one to add another.")
 # Bytes of an upload. More than a file may have, so that a photo that is too large meets a sentence
 # and not a closed connection.
-_UPLOAD = 64 * 1024 * 1024
+UPLOAD = 64 * 1024 * 1024
 
 
-@post("/drafts/{draft:uuid}/files", request_max_body_size=_UPLOAD)
+@post("/drafts/{draft:uuid}/files", request_max_body_size=UPLOAD)
 async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Checks one file and keeps it; what is wrong with it is said beside its name."""
     found = await own_draft(request, draft)

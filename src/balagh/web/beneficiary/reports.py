@@ -1,7 +1,9 @@
 """«بلاغاتي»: what waits for the person, what others work on, what is over (specification 7)."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -14,11 +16,12 @@ from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.i18n import N_, grouped, isolate
 from balagh.reports import casework, inboxes, ratings, surveys
+from balagh.reports.allowed import allowed
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation, service_of
-from balagh.reports.inboxes import DraftLine, ReportLine
+from balagh.reports.inboxes import Count, DraftLine, ReportLine
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import STATE_TEXT, State
+from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.reports.wizard import CHECK, journey
 from balagh.web import access, views
 from balagh.web.beneficiary.telling import Teller, agency_of, sentence, teller_of
@@ -56,49 +59,98 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
 async def my_reports(
     request: AnyRequest,
     show: FromQuery[Literal["all", "open", "ended"]] = "all",
+    kind: FromQuery[str] = "",
     before: FromQuery[int | None] = None,
 ) -> Response[Any]:
-    """Grouped by who must act. ``before``: the id after which the older reports are listed."""
+    """Grouped by who must act. ``kind``: only reports of that kind; ``before``: the id after which
+    the older reports are listed."""
     person = person_id(request)
     teller = await teller_of(request)
     text = teller.language.text
-    open_count, ended_count = await inboxes.counts(person)
+    kind = kind if kind in KINDS else ""
+    counts = await inboxes.counts(person)
     drafts = [] if show == "ended" or before else await inboxes.drafts(person)
-    ongoing, ended = inboxes.NOTHING, inboxes.NOTHING
+    waiting, ongoing, ended = inboxes.NOTHING, inboxes.NOTHING, inboxes.NOTHING
     if show != "ended":
-        ongoing = await inboxes.mine(person, ended=False, before=before, limit=50)
-    if show != "open":
-        ended = await inboxes.mine(
-            person, ended=True, before=before, limit=20 if show == "ended" else 5
-        )
-    waiting = [line for line in ongoing.lines if line.state is State.MISSING_DATA]
-    working = [line for line in ongoing.lines if line.state is not State.MISSING_DATA]
+        if before is None:
+            waiting = await inboxes.mine(person, "waiting", kind=kind, limit=50)
+        ongoing = await inboxes.mine(person, "working", kind=kind, before=before, limit=50)
+    if show == "ended" or (show == "all" and before is None):
+        limit = 20 if show == "ended" else 5
+        ended = await inboxes.mine(person, "ended", kind=kind, before=before, limit=limit)
+    ended_count = sum(count.ended for count in counts if kind in ("", count.kind))
     rated = await ratings.rated([line.id for line in ended.lines])
     more_url, more_text = "", ""
     if show == "all" and ended.next:
-        more_url = "/reports?show=ended"
+        more_url = _address("ended", kind)
         more_text = text("Show all ended reports ({n})", n=ended_count)
     if ongoing.next or (show == "ended" and ended.next):
-        kind = "ended" if show == "ended" else "open"
-        more_url = f"/reports?show={kind}&before={ongoing.next or ended.next}"
+        older = ongoing.next or ended.next
+        more_url = _address("ended" if show == "ended" else "open", kind, before=older)
         more_text = text("Earlier reports")
     return render(
         request,
         "beneficiary/reports.html",
-        filters=[
-            FilterView(text("All"), open_count + ended_count, "/reports", show == "all"),
-            FilterView(text("Open"), open_count, "/reports?show=open", show == "open"),
-            FilterView(text("Ended"), ended_count, "/reports?show=ended", show == "ended"),
+        filters=_state_filters(counts, show, kind, text),
+        kinds=_kind_filters(counts, show, kind, text),
+        waiting=[_report_card(line, teller) for line in waiting.lines]
+        + [
+            await _draft_card(request, draft, teller)
+            for draft in drafts
+            if kind in ("", draft.kind)
         ],
-        waiting=[_report_card(line, teller) for line in waiting]
-        + [await _draft_card(request, draft, teller) for draft in drafts],
-        working=[_report_card(line, teller) for line in working],
+        working=[_report_card(line, teller) for line in ongoing.lines],
         finished=[
             _ended_card(line, teller, rated.get(line.id, frozenset())) for line in ended.lines
         ],
         more_url=more_url,
         more_text=more_text,
     )
+
+
+def _address(show: str, kind: str, *, before: int | None = None) -> str:
+    """Where the filters are: in the address, so that it can be kept and sent."""
+    query = {
+        "show": show if show != "all" else "",
+        "kind": kind,
+        "before": str(before) if before else "",
+    }
+    said = urlencode({name: value for name, value in query.items() if value})
+    return "/reports" + (f"?{said}" if said else "")
+
+
+def _state_filters(
+    counts: list[Count], show: str, kind: str, text: Callable[[str], str]
+) -> list[FilterView]:
+    mine = [count for count in counts if kind in ("", count.kind)]
+    open_count, ended_count = sum(c.open for c in mine), sum(c.ended for c in mine)
+    return [
+        FilterView(text(label), count, _address(name, kind), show == name)
+        for name, label, count in (
+            ("all", N_("All"), open_count + ended_count),
+            ("open", N_("Open"), open_count),
+            ("ended", N_("Ended"), ended_count),
+        )
+    ]
+
+
+def _kind_filters(
+    counts: list[Count], show: str, kind: str, text: Callable[[str], str]
+) -> list[FilterView]:
+    """Nothing for who has reports of one kind only: there is nothing to choose."""
+    known = {
+        count.kind: (count.open if show != "ended" else 0) + (count.ended if show != "open" else 0)
+        for count in counts
+        if count.kind in KINDS
+    }
+    if len(known) < 2 and not kind:
+        return []
+    rows = [("", N_("All kinds"), sum(known.values()))]
+    rows += [(code, KINDS[code].name, known.get(code, 0)) for code in KINDS if code in known]
+    return [
+        FilterView(text(label), count, _address(show, code), kind == code)
+        for code, label, count in rows
+    ]
 
 
 def _report_card(line: ReportLine, teller: Teller) -> CardView:
@@ -116,6 +168,10 @@ def _report_card(line: ReportLine, teller: Teller) -> CardView:
         head = teller.hours(line.data_due_at)
     elif line.ended_at:
         head = language.date(line.ended_at.astimezone(teller.zone).date(), weekday=False)
+    action_url, action_text = "", ""
+    if Action.UPDATE in allowed(line, Role.BENEFICIARY, teller.now):
+        action_url = f"/reports/{line.number}/update"
+        action_text = language.text("Update the request")
     return CardView(
         kind="report",
         url=f"/reports/{line.number}",
@@ -125,6 +181,8 @@ def _report_card(line: ReportLine, teller: Teller) -> CardView:
         state_text=language.text(STATE_TEXT[line.state]),
         head_text=head,
         sentence=sentence(line, agency, teller),
+        action_url=action_url,
+        action_text=action_text,
     )
 
 

@@ -1,6 +1,6 @@
 """Who holds the clock and until when, in words (specification 5, 7)."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -8,11 +8,11 @@ from markupsafe import Markup, escape
 
 from balagh import clock
 from balagh.directory.holidays import calendar as working_calendar
-from balagh.i18n import Language
+from balagh.i18n import Language, isolate
 from balagh.reports import deadlines, timeline
+from balagh.reports.allowed import allowed
 from balagh.reports.inboxes import ReportLine
-from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import STATE_TEXT, State
+from balagh.reports.lifecycle import Action, Role, State
 from balagh.reports.ratings import Subject
 from balagh.web import views
 from balagh.web.page import AnyRequest, language_of, settings_of
@@ -36,6 +36,12 @@ class Teller(msgspec.Struct, frozen=True):
             day = self.language.text("Yesterday")
         else:
             day = self.language.date(local, year=local.year != today.year)
+        return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
+
+    def instant(self, at: datetime) -> str:
+        """Sunday 22 November, 8:40 pm: within a sentence, whatever day it is."""
+        local, today = at.astimezone(self.zone).date(), self.now.astimezone(self.zone).date()
+        day = self.language.date(local, year=local.year != today.year)
         return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
 
     def until(self, due: datetime) -> str:
@@ -68,36 +74,26 @@ def agency_of(report: ReportLine | Subject, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
 
 
-def verdict(outcome: str | None, promised_on: date | None, language: Language) -> Markup:
-    """What the agency decided about a request or a suggestion; empty for a solution."""
-    if outcome == "accepted" and promised_on is not None:
-        return language.markup(
-            "Accepted. It is to be in place by {day}.", day=views.strong(language.date(promised_on))
-        )
-    return language.markup("Refused, for these reasons:") if outcome == "refused" else Markup("")
-
-
 def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
-    """Who holds the clock, and until when."""
+    """Who holds the clock, and until when; once it is over, how it ended and what can be done."""
     language = teller.language
-    bold = views.strong(agency)
     if line.state is State.MISSING_DATA and line.data_due_at:
-        return language.markup(
-            "The report lacks data. It is cancelled if it is not completed by {when}.",
-            when=views.strong(teller.when(line.data_due_at)),
-        )
+        return _missing(line, line.data_due_at, teller)
     if line.state is State.CLOSED:
-        if line.reopen_until and line.reopen_until > teller.now and KINDS[line.kind].reopens:
-            return language.markup(
-                "{agency} answered. You may ask for reopening until {day}.",
-                agency=bold,
-                day=language.date(
-                    line.reopen_until.astimezone(teller.zone).date(), weekday=False, year=False
-                ),
+        return _closed(line, views.strong(agency), teller)
+    if line.state is State.REJECTED:
+        reason = shortened(str(line.led.data.get("reason", ""))) if line.led else ""
+        if reason:
+            return language.markup("Amer centre rejected it: {reason}", reason=isolate(reason))
+        return escape(language.text("Amer centre rejected it. The reason is in the details."))
+    if line.state is State.CANCELLED:
+        if line.led and line.led.action == Action.EXPIRE:
+            return escape(
+                language.text("The missing data did not come in time. You may file it again.")
             )
-        return language.markup("{agency} answered.", agency=bold)
-    if line.state in timeline.ENDED:
-        return escape(language.text(STATE_TEXT[line.state]))
+        return escape(language.text("You cancelled it. You may file it again."))
+    if line.state is State.REOPEN_REQUESTED:
+        return escape(language.text("Amer centre decides on your request for reopening."))
     holder = timeline.holder(line.state, agency)
     return language.markup(
         "Now with {holder}. Answer by {day}: {left}.",
@@ -105,3 +101,54 @@ def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
         day=language.date(deadlines.due_day(line.due_at, teller.zone), year=False),
         left=teller.until(line.due_at),
     )
+
+
+def shortened(text: str, longest: int = 140) -> str:
+    """As much of a text as a card holds, whole words."""
+    one_line = " ".join(text.split())
+    if len(one_line) <= longest:
+        return one_line
+    return one_line[:longest].rsplit(" ", 1)[0] + "…"
+
+
+def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
+    language = teller.language
+    when = views.strong(teller.instant(due))
+    if teller.now >= due:
+        return language.markup(
+            "The data did not come by {when}, so the report is cancelled. You may file it again.",
+            when=when,
+        )
+    if not line.missing:
+        return language.markup(
+            "The report lacks data. It is cancelled if it is not completed by {when}.", when=when
+        )
+    return language.markup(
+        "Missing: {items}. The report is cancelled if it is not completed by {when}.",
+        items=views.strong(isolate(language.text(", ").join(line.missing))),
+        when=when,
+    )
+
+
+def _closed(line: ReportLine, agency: Markup, teller: Teller) -> Markup:
+    language = teller.language
+    if Action.REQUEST_REOPENING in allowed(line, Role.BENEFICIARY, teller.now):
+        assert line.reopen_until is not None
+        return language.markup(
+            "{agency} answered. You may ask for reopening until {day}.",
+            agency=agency,
+            day=language.date(
+                line.reopen_until.astimezone(teller.zone).date(), weekday=False, year=False
+            ),
+        )
+    if line.outcome == "accepted" and line.promised_on:
+        return language.markup(
+            "{agency} accepted it, for {day}.",
+            agency=agency,
+            day=language.date(line.promised_on, weekday=False),
+        )
+    if line.outcome == "refused":
+        return language.markup(
+            "{agency} refused it. Its reasons are in the details.", agency=agency
+        )
+    return language.markup("{agency} answered.", agency=agency)

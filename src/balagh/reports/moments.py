@@ -1,0 +1,98 @@
+"""What the beneficiary is told when something is done to their report, and how they are reached.
+
+Specification 6. The words are in ``templates/notices``; here is which action makes which moment,
+what its words need, and who is told on which channels.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from balagh.database import fetch_one
+from balagh.reports import deadlines
+from balagh.reports.acting import Notice, to_all
+from balagh.reports.lifecycle import Action
+from balagh.reports.telling_channels import Reach
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """``name``: of the templates; ``needs``: data besides what every message has."""
+
+    name: str
+    needs: frozenset[str] = frozenset()
+
+
+MOMENTS: Mapping[Action, Moment] = {
+    Action.CANCEL: Moment("cancelled", frozenset({"new_link"})),
+}
+
+
+class Addressee(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a report's messages go to, and what all of them say."""
+
+    name: str
+    phone: str | None
+    email: str | None
+    notify_sms: bool
+    notify_email: bool
+    language: str
+    number: str
+    kind: str
+    title: str
+    agency_ar: str
+    agency_en: str
+    due_at: datetime
+    submitted_at: datetime
+
+
+# A report's own contact details go first: they were confirmed for it.
+_ADDRESSEE = """
+SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
+  p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
+  a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at
+FROM report r JOIN person p ON p.id = r.person_id JOIN agency a ON a.id = r.agency_id
+WHERE r.id = $1
+"""
+
+
+async def addressee_of(report: int) -> Addressee:
+    """Raises ``LookupError`` when there is no such report."""
+    row = await fetch_one(_ADDRESSEE, report)
+    if row is None:
+        raise LookupError(f"there is no report {report}")
+    return Addressee(**row)
+
+
+def notices(
+    moment: Moment, to: Addressee, *, public_url: str, sms: bool, zone: ZoneInfo, **more: Any
+) -> tuple[Notice, ...]:
+    """The messages of that moment. ``sms``: whether this installation has a gateway; ``more``: what
+    the moment needs. Raises ``ValueError`` when something that its words need is missing."""
+    if missing := moment.needs - more.keys():
+        raise ValueError(f"{moment.name} needs {', '.join(sorted(missing))}")
+    reach = Reach(
+        phone=to.phone,
+        email=to.email,
+        notify_sms=to.notify_sms,
+        notify_email=to.notify_email,
+    )
+    data = common(to, public_url, zone) | more
+    return to_all(reach, moment.name, to.language, data, sms=sms)
+
+
+def common(to: Addressee, public_url: str, zone: ZoneInfo) -> dict[str, Any]:
+    """What every message about a report may say."""
+    return {
+        "name": to.name,
+        "number": to.number,
+        "title": to.title,
+        "kind": to.kind,
+        "agency_ar": to.agency_ar,
+        "agency_en": to.agency_en,
+        "due_on": deadlines.due_day(to.due_at, zone).isoformat(),
+        "submitted_at": to.submitted_at.isoformat(),
+        "link": f"{public_url}/reports/{to.number}",
+    }
