@@ -14,7 +14,7 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, page, public, sign_in
+from balagh.web import access, assets, errors, help, page, public, sign_in
 from balagh.web.beneficiary import details, evidence, reports, submission, wizard
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
@@ -39,6 +39,7 @@ def create(
         route_handlers=[
             assets.router,
             public.router,
+            help.router,
             sign_in_router,
             *extra,
             Router(

@@ -1,4 +1,4 @@
-"""Pages for everybody: the start, help, and what we promise about access and privacy."""
+"""Pages for everybody: the start, and what we promise about access and privacy."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from balagh.reports.kinds import KINDS
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
 
-PAGES = ["/help", "/accessibility", "/privacy"]
+PAGES = ["/accessibility", "/privacy"]
 
 
 @get("/")
@@ -25,12 +25,7 @@ async def start(request: AnyRequest) -> Response[Any]:
 
 @get(PAGES)
 async def page(request: AnyRequest) -> Response[Any]:
-    return render(
-        request,
-        f"public/{request.url.path.strip('/')}.html",
-        resolution_days=settings_of(request).resolution_days,
-        reopen_days=settings_of(request).reopen_days,
-    )
+    return render(request, f"public/{request.url.path.strip('/')}.html")
 
 
 @get("/health", opt={access.ANONYMOUS: True})

@@ -55,6 +55,7 @@ CONTACT = Step(
     slug="contact",
     title=N_("How do we reach you?"),
     lead=N_("We send the report's number and each change of its state here."),
+    help="why-contact",
     section=N_("Contact details"),
     shown=_contact_asked,
     fields=(
@@ -94,6 +95,7 @@ GROUND = Step(
     slug="ground",
     title=N_("Why are you escalating your complaint?"),
     lead=N_("Choose the one reason that fits."),
+    help="why-ground",
     section=N_("The earlier complaint"),
     fields=(
         Choice(
@@ -129,6 +131,7 @@ GROUND = Step(
 CLOSURE = Step(
     slug="closure",
     title=N_("What was the closed complaint about?"),
+    help="ground-closed",
     section=N_("The earlier complaint"),
     shown=_closed,
     fields=(
@@ -165,6 +168,7 @@ CLOSURE = Step(
 SERVICE = Step(
     slug="service",
     title=N_("Which service is it about?"),
+    help="choose-service",
     section=N_("The earlier complaint"),
     fields=(
         Pick(
@@ -207,6 +211,7 @@ REFERENCE = Step(
     slug="reference",
     title=N_("Reference number and date of the complaint"),
     lead=N_("As they stand in the message that confirmed your complaint."),
+    help="reference-number",
     section=N_("The earlier complaint"),
     shown=_has_reference,
     fields=(
@@ -257,6 +262,7 @@ DETAILS = Step(
     slug="details",
     title=N_("What happened?"),
     lead=N_("Write it as you would tell it. Leave out passwords and card numbers."),
+    help="describe-well",
     section=N_("Details"),
     fields=(
         Line(
@@ -285,6 +291,7 @@ DOCUMENTS = Step(
         "What proves the problem: a screenshot, the provider's reply or a payment receipt. "
         "Each file is saved as soon as you choose it."
     ),
+    help="evidence",
     section=N_("Details"),
     files=True,
 )

@@ -24,6 +24,15 @@ _STEPS = {
     Code.SLA_NOT_OVER: "reference",
     Code.TOO_EARLY: "reference",
 }
+# The help entry about the condition.
+_HELP = {
+    Code.PAPER_SERVICE: "paper-services",
+    Code.PROCEDURAL: "closed-procedures",
+    Code.PROBLEM_GONE: "problem-solved",
+    Code.ALREADY_ESCALATED: "already-escalated",
+    Code.SLA_NOT_OVER: "ground-response-time",
+    Code.TOO_EARLY: "ground-no-response-time",
+}
 # As many working days as one row of boxes shows.
 _WEEK = 5
 
@@ -37,7 +46,8 @@ class WeekDayView(msgspec.Struct, frozen=True):
 
 
 class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
-    """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile."""
+    """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile;
+    ``help_url``: more about the condition."""
 
     code: str
     title: str
@@ -48,6 +58,7 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
     todo: list[Markup] = []
     action_url: str = ""
     action_text: str = ""
+    help_url: str = ""
 
 
 def refused_at(failure: Failure) -> str:
@@ -59,7 +70,17 @@ def refusal_views(
     failures: tuple[Failure, ...], values: Mapping[str, Any], here: Visit
 ) -> list[RefusalView]:
     """One for each failing condition, in their order. ``values``: what is understood so far."""
-    return [_VIEWS[failure.code](failure, values, here) for failure in failures]
+    return [
+        msgspec.structs.replace(
+            _VIEWS[failure.code](failure, values, here), help_url=help_of(failure.code)
+        )
+        for failure in failures
+    ]
+
+
+def help_of(code: Code) -> str:
+    """The address of the help entry about that condition."""
+    return f"/help/{_HELP[code]}"
 
 
 def _paper_service(_failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:

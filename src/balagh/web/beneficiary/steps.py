@@ -73,6 +73,7 @@ async def step_view(
         back_url=back,
         save_url=HOME,
         optional=step.files and not here.kind.image_needed(here.answers),
+        help_url=f"/help/{step.help}" if step.help else "",
     )
 
 
