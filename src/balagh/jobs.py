@@ -35,6 +35,7 @@ from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
+from balagh.people import sessions, unsent
 from balagh.people.tables import Session, SignInAttempt
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
@@ -126,11 +127,13 @@ async def sweep(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions and begun sign-ins that have run out are deleted, and files whose upload
-    did not come to its end."""
+    """Every hour: sessions and begun sign-ins that have run out are deleted, forms that nobody came
+    back for, and files whose upload did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
-    await Session.delete().where(Session.expires_at <= now)
+    # A day later, so that a form sent when its session was over still finds it.
+    await Session.delete().where(Session.expires_at <= now - sessions.REMEMBERED)
+    await unsent.forget_old(before=now - unsent.LIFETIME)
     store = cast("_Worker", context["worker"]).store
     if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
         _log.info("files without a record deleted", files=swept)

@@ -32,7 +32,14 @@ async def step_page(
     view = await step_view(here, step, problems or {}, action)
     if step.files:
         return documents_page(here, view, status=status, at=at)
-    return render(here.request, "beneficiary/step.html", step=view, status=status, at=at)
+    return render(
+        here.request,
+        "beneficiary/step.html",
+        step=view,
+        status=status,
+        at=at,
+        shown_again=True,
+    )
 
 
 async def step_view(
