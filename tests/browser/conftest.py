@@ -24,6 +24,9 @@ _ARGUMENTS = (
 
 Visiting = Callable[..., AbstractAsyncContextManager[Page]]
 
+# Where the demonstration at that address keeps its data.
+DATA: dict[str, Path] = {}
+
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[str]:
@@ -41,6 +44,7 @@ def demo() -> Iterator[str]:
         try:
             address = f"http://localhost:{port}"
             _wait(address, process, log)
+            DATA[address] = Path(folder) / "data"
             yield address
         finally:
             process.send_signal(signal.SIGINT)
