@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
 from balagh import clock
 from balagh.processes import free_port
@@ -118,9 +118,7 @@ async def _file(browser: Browser, address: str, options: dict[str, Any]) -> _Wir
     await protocol.send("Network.enable")
     await protocol.send("Network.emulateNetworkConditions", _LINK)
     if "extra_http_headers" in options:
-        # A browser that saves data says so with each request; DevTools' extra headers are dropped
-        # where an answer leads elsewhere.
-        await page.route("**/*", _saving)
+        await _save_data(protocol)
     wire = _Wire()
     protocol.on("Network.loadingFinished", wire.finished)
     protocol.on("Network.requestWillBeSent", wire.asked)
@@ -129,8 +127,24 @@ async def _file(browser: Browser, address: str, options: dict[str, Any]) -> _Wir
     return wire
 
 
-async def _saving(route: Route) -> None:
-    await route.continue_(headers={**route.request.headers, "save-data": "on"})
+async def _save_data(protocol: CDPSession) -> None:
+    """A browser that saves data says so with each request; the extra headers of DevTools are lost
+    where an answer leads elsewhere. (Playwright's own routes would switch the store off.)"""
+
+    async def say(paused: dict[str, Any]) -> None:
+        headers = {**paused["request"]["headers"], "Save-Data": "on"}
+        await protocol.send(
+            "Fetch.continueRequest",
+            {
+                "requestId": paused["requestId"],
+                "headers": [{"name": name, "value": value} for name, value in headers.items()],
+            },
+        )
+
+    protocol.on("Fetch.requestPaused", say)
+    await protocol.send(
+        "Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": "Document"}]}
+    )
 
 
 async def _journey(page: Page, wire: _Wire, *, scripts: bool) -> None:
