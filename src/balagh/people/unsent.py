@@ -35,6 +35,16 @@ def unsent(path: str, fields: dict[str, str], *, file: bool) -> Unsent:
     return Unsent(path, clean if size <= MOST else {}, file)
 
 
+async def may_keep(token_hash: bytes) -> bool:
+    """Whether it is a beneficiary's session that ended by itself, if it has ended."""
+    rows = await fetch(
+        "SELECT 1 FROM session "
+        "WHERE token_hash = $1 AND person_id IS NOT NULL AND revoked_at IS NULL",
+        token_hash,
+    )
+    return bool(rows)
+
+
 async def keep_of_ended(token_hash: bytes, kept: Unsent, now: datetime) -> None:
     """Keeps it with the session that ended by itself; not with one that somebody ended."""
     await fetch(

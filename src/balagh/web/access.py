@@ -257,7 +257,10 @@ async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
     if token is None:
         return
     ended = sessions.token_hash(token)
-    if _same(await _given_token(request), _form_token(ended, settings)):
+    # First of all, so that nobody unknown makes us read a large form.
+    if await unsent.may_keep(ended) and _same(
+        await _given_token(request), _form_token(ended, settings)
+    ):
         await unsent.keep_of_ended(ended, await _form_of(request), clock.now())
 
 
