@@ -20,7 +20,7 @@ check: _env
     .venv/bin/mypy
     .venv/bin/lint-imports
 
-# Submissions per second through HTTP beside pgbench with the same SQL.
+# Submissions per second beside pgbench with the same SQL; `just bench weak-link`: a slow phone's way.
 bench *ARGS: _env
     .venv/bin/python -m benchmarks "$@"
 

@@ -1,17 +1,23 @@
-"""``just bench [--seconds N] [--clients N]``."""
+"""``just bench [submissions] [--seconds N] [--clients N]``, ``just bench weak-link``."""
 
 import argparse
 
-from benchmarks import submissions
+from benchmarks import submissions, weak_link
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="just bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", default="submissions", choices=["submissions", "weak-link"]
+    )
     parser.add_argument("--seconds", type=int, default=8, help="length of each run (default: 8)")
     parser.add_argument("--clients", type=int, default=8, help="at once (default: 8)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side (default: 3)")
     chosen = parser.parse_args()
-    submissions.run(seconds=chosen.seconds, clients=chosen.clients, rounds=chosen.rounds)
+    if chosen.what == "weak-link":
+        weak_link.run()
+    else:
+        submissions.run(seconds=chosen.seconds, clients=chosen.clients, rounds=chosen.rounds)
 
 
 if __name__ == "__main__":

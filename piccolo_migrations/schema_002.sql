@@ -56,3 +56,10 @@ ALTER TABLE attachment
     (pending_action IS NULL OR (report_id IS NOT NULL AND event_id IS NULL));
 
 ALTER TABLE rating ADD COLUMN changed_at timestamptz;
+
+-- A form that was sent when its session was over, until the same person is signed in again.
+ALTER TABLE session
+  ADD COLUMN unsent jsonb,
+  ADD COLUMN unsent_at timestamptz,
+  ADD CONSTRAINT session_unsent_of_person CHECK
+    (unsent IS NULL OR (person_id IS NOT NULL AND unsent_at IS NOT NULL));

@@ -248,9 +248,10 @@ async def test_what_has_run_out_is_tidied_away(tmp_path: Path) -> None:
     for n, expires in enumerate((past, future)):
         hashed = bytes([n]) * 32
         await fetch(
-            "INSERT INTO session (token_hash, person_id, created_at, seen_at, expires_at) "
-            "VALUES ($1, 1, $2, $2, $3)",
-            hashed, past, expires,
+            "INSERT INTO session (token_hash, person_id, created_at, seen_at, expires_at, "
+            "unsent, unsent_at) VALUES ($1, 1, $2, $2, $3, '{}', $4)",
+            # A session is known for a day after its end, a form that it could not send an hour.
+            hashed, past, expires - timedelta(days=1), now - timedelta(minutes=61 - 2 * n),
         )  # fmt: skip
         await fetch(
             "INSERT INTO sign_in_attempt (state_hash, browser_hash, nonce, verifier, return_to, "
@@ -258,7 +259,11 @@ async def test_what_has_run_out_is_tidied_away(tmp_path: Path) -> None:
             hashed, expires,
         )  # fmt: skip
     await tidy(worker_with(Store(tmp_path)))
-    assert await Session.select(Session.token_hash) == [{"token_hash": b"\x01" * 32}]
+    (left,) = await Session.select(Session.token_hash, Session.unsent)
+    assert left == {"token_hash": b"\x01" * 32, "unsent": "{}"}
+    await fetch("UPDATE session SET unsent_at = $1", now - timedelta(minutes=61))
+    await tidy(worker_with(Store(tmp_path)))
+    assert await Session.select(Session.unsent) == [{"unsent": None}]
     assert await SignInAttempt.select(SignInAttempt.state_hash) == [{"state_hash": b"\x01" * 32}]
 
 

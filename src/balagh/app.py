@@ -14,7 +14,7 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, manifest, page, public, sign_in, survey_links
+from balagh.web import access, assets, errors, help, manifest, page, public, sign_in, survey_links
 from balagh.web.beneficiary import (
     account,
     addresses,
@@ -57,6 +57,7 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            help.router,
             sign_in_router,
             *extra,
             Router(

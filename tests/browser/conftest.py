@@ -24,6 +24,9 @@ ARGUMENTS = (
 
 Visiting = Callable[..., AbstractAsyncContextManager[Page]]
 
+# Where the demonstration at that address keeps its data.
+DATA: dict[str, Path] = {}
+
 
 @pytest.fixture(scope="session")
 def demo_folder() -> Iterator[Path]:
@@ -46,6 +49,7 @@ def demo(demo_folder: Path) -> Iterator[str]:
     try:
         address = f"http://localhost:{port}"
         _wait(address, process, log)
+        DATA[address] = demo_folder / "data"
         yield address
     finally:
         process.send_signal(signal.SIGINT)

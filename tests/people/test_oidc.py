@@ -96,7 +96,7 @@ async def test_the_whole_way(noura: httpx.AsyncClient, provider: RealProvider) -
     assert done.headers["location"] == "/reports/7302641185?step=2"
     cookies = done.headers.get_list("set-cookie")
     assert cookies[0].startswith("__Host-balagh=")
-    for part in ("Path=/", "HttpOnly", "Secure", "SameSite=lax", "Max-Age=43200"):
+    for part in ("Path=/", "HttpOnly", "Secure", "SameSite=lax", "Max-Age=129600"):
         assert part in cookies[0]
     assert cookies[1].startswith('__Host-balagh-signin=""; HttpOnly; Max-Age=0')
     page = await noura.get(done.headers["location"])

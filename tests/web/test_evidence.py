@@ -146,6 +146,27 @@ async def test_with_htmx_the_list_comes_at_once(step: Browser) -> None:
 HTMX = {"hx-request": "true"}
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (PICTURE, "صورة.jpg"),
+        (samples.picture("PNG"), "a.png"),
+        (samples.document(pages=2), "a.pdf"),
+    ],
+    ids=["jpeg", "png", "pdf"],
+)
+async def test_the_same_file_sent_again_is_kept_once(
+    step: Browser, tmp_path: Path, raw: bytes, name: str
+) -> None:
+    """Its answer was lost on the way. Under another name it is another file."""
+    for _ in range(2):
+        page = await upload(step, raw, name)
+        assert (page.status, "1 of 10" in page.text) == (200, True)
+    assert len(on_disk(tmp_path)) == 1
+    await upload(step, raw, "x" + name)
+    assert len(on_disk(tmp_path)) == 2
+
+
 async def test_far_too_large_is_said_in_words(step: Browser, tmp_path: Path) -> None:
     for size, sentence in (
         (evidence.UPLOAD - 1024, REASONS["too_large"]),
@@ -215,8 +236,8 @@ async def test_a_removed_file_is_gone(step: Browser, tmp_path: Path) -> None:
 
 
 async def test_a_discarded_draft_takes_its_files_along(step: Browser, tmp_path: Path) -> None:
-    for _ in range(2):
-        await upload(step, PICTURE)
+    for name in ("a.jpg", "b.jpg"):
+        await upload(step, PICTURE, name)
     assert len(on_disk(tmp_path)) == 2
     await step.open(f"/drafts/{draft_of(step)}/discard")
     await step.send("/discard")

@@ -13,8 +13,12 @@ from hashlib import sha256
 import msgspec
 
 from balagh.database import fetch, fetch_one
+from balagh.people.unsent import Unsent, read
 
 BENEFICIARY = "beneficiary"
+
+# How long after its end a browser and the database still know a session: nobody gets in with it.
+REMEMBERED = timedelta(days=1)
 
 # Writing at each request that somebody was here would cost a write on every page.
 _SEEN_EVERY = timedelta(minutes=5)
@@ -31,7 +35,8 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
        coalesce(person.digits, 'latin') AS digits, person.account_type,
        person.organisation_name, person.organisation_number,
        coalesce(person.notify_sms, true) AS notify_sms,
-       coalesce(person.notify_email, true) AS notify_email
+       coalesce(person.notify_email, true) AS notify_email,
+       CASE WHEN session.unsent_at + interval '1 hour' > $2 THEN session.unsent END AS unsent
 FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
 LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
@@ -46,7 +51,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
     people only, ``account_type`` (on whose behalf they file), the organisation and the channels
-    they chose for beneficiaries only.
+    they chose for beneficiaries only. ``unsent``: a form that was sent when an earlier session was
+    over.
     """
 
     session_id: int
@@ -65,6 +71,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     organisation_number: str | None = None
     notify_sms: bool = True
     notify_email: bool = True
+    unsent: Unsent | None = None
 
 
 async def begin(
@@ -77,16 +84,23 @@ async def begin(
 ) -> str:
     """Opens a session for that person or that member of staff and returns its token.
 
-    ``replacing`` is the token the browser had, if any: it is revoked in the same statement.
+    ``replacing`` is the token the browser had, if any: it is revoked in the same statement. A form
+    that waits there goes along to the same person and is deleted for anybody else.
     """
     token = secrets.token_urlsafe(32)
     await fetch(
         """
         WITH replaced AS (
-          UPDATE session SET revoked_at = $4 WHERE token_hash = $6 AND revoked_at IS NULL
+          UPDATE session SET revoked_at = $4, unsent = NULL, unsent_at = NULL
+          WHERE token_hash = $6 AND revoked_at IS NULL
+        ), old AS (
+          -- As it was before the statement.
+          SELECT unsent, unsent_at FROM session
+          WHERE token_hash = $6 AND person_id = $2 AND revoked_at IS NULL
         )
-        INSERT INTO session (token_hash, person_id, staff_id, created_at, seen_at, expires_at)
-        VALUES ($1, $2, $3, $4, $4, $5)
+        INSERT INTO session
+          (token_hash, person_id, staff_id, created_at, seen_at, expires_at, unsent, unsent_at)
+        VALUES ($1, $2, $3, $4, $4, $5, (SELECT unsent FROM old), (SELECT unsent_at FROM old))
         """,
         token_hash(token),
         person_id,
@@ -135,6 +149,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
         organisation_number=row["organisation_number"],
         notify_sms=row["notify_sms"],
         notify_email=row["notify_email"],
+        unsent=read(row["unsent"]),
     )
 
 
@@ -170,7 +185,10 @@ async def revoke_own(session_id: int, person_id: int, *, now: datetime) -> bool:
 async def revoke(session_id: int, *, now: datetime) -> None:
     """Ends one session; ending it again changes nothing."""
     await fetch(
-        "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", session_id, now
+        "UPDATE session SET revoked_at = $2, unsent = NULL, unsent_at = NULL "
+        "WHERE id = $1 AND revoked_at IS NULL",
+        session_id,
+        now,
     )
 
 
@@ -179,7 +197,8 @@ async def revoke_all(
 ) -> int:
     """Ends every session of that person or member of staff; returns how many there were."""
     rows = await fetch(
-        "UPDATE session SET revoked_at = $3 WHERE revoked_at IS NULL AND expires_at > $3 "
+        "UPDATE session SET revoked_at = $3, unsent = NULL, unsent_at = NULL "
+        "WHERE revoked_at IS NULL AND expires_at > $3 "
         "AND (person_id = $1 OR staff_id = $2) RETURNING id",
         person_id,
         staff_id,

@@ -1,6 +1,7 @@
 """Beneficiaries, staff, the identities they sign in with, their sessions (specification 1)."""
 
 from piccolo.columns import (
+    JSONB,
     Array,
     BigInt,
     BigSerial,
@@ -79,6 +80,8 @@ class Session(Table, tablename="session"):
     seen_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
     revoked_at = Timestamptz(null=True, default=None)
+    unsent = JSONB(null=True, default=None)
+    unsent_at = Timestamptz(null=True, default=None)
 
 
 class SignInAttempt(Table, tablename="sign_in_attempt"):

@@ -180,6 +180,16 @@ async def attach(
     return bool(rows)
 
 
+async def attached(sha256: bytes, name: str, draft: UUID, person: int) -> bool:
+    """Whether the open draft has that very file already: sent again after a lost answer."""
+    rows = await fetch(
+        "SELECT 1 FROM attachment WHERE draft_id = $3 AND person_id = $4 AND sha256 = $1 "
+        "AND name = $2 AND report_id IS NULL",
+        sha256, name, draft, person,
+    )  # fmt: skip
+    return bool(rows)
+
+
 async def detach(file: UUID, draft: UUID, person: int, now: datetime) -> bool:
     """Forgets a file of an open draft; false when there is none such."""
     rows = await fetch(

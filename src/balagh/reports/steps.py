@@ -29,6 +29,7 @@ CONTACT = Step(
     slug="contact",
     title=N_("Who files, and how do we reach you?"),
     lead=N_("We send the report's number and each change of its state here."),
+    help="why-contact",
     section=N_("Contact details"),
     shown=_contact_asked,
     fields=(
@@ -130,6 +131,7 @@ def digital_service(*, title: str, section: str) -> Step:
     return Step(
         slug="service",
         title=title,
+        help="choose-service",
         section=section,
         fields=(AGENCY, PLATFORM, DIGITAL_SERVICE, CHANNEL),
     )
@@ -141,6 +143,7 @@ def paper_service(*, title: str, lead: str, section: str) -> Step:
         slug="service",
         title=title,
         lead=lead,
+        help="service-not-listed",
         section=section,
         fields=(AGENCY, PAPER_SERVICE, SERVICE_NAME),
     )
@@ -153,6 +156,7 @@ def details(*, title: str, lead: str, headline: Line, text: Paragraphs) -> Step:
         slug="details",
         title=title,
         lead=lead,
+        help="describe-well",
         section=N_("Details"),
         fields=(headline, text),
     )
@@ -164,6 +168,7 @@ def documents(lead: str) -> Step:
         slug="documents",
         title=N_("Supporting documents"),
         lead=lead,
+        help="evidence",
         section=N_("Details"),
         files=True,
     )

@@ -19,12 +19,14 @@ DONE = "done"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of questions that belong together. ``section`` groups it on the check page."""
+    """One page of questions that belong together. ``section`` groups it on the check page;
+    ``help``: the slug of the help entry that says why it is asked."""
 
     slug: str
     title: str
     section: str
     lead: str = ""
+    help: str = ""
     fields: tuple[Field, ...] = ()
     # Where files are gathered instead of fields.
     files: bool = False

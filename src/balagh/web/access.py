@@ -23,8 +23,9 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from balagh import clock
-from balagh.people import keys, sessions
+from balagh.people import keys, sessions, unsent
 from balagh.people.sessions import Visitor
+from balagh.people.unsent import Unsent
 from balagh.settings import Settings
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -61,6 +62,10 @@ class SignInNeeded(HTTPException):
         self.next = next_path
 
 
+class ShowAgain(SignInNeeded):
+    """The form is of an earlier session of the same person: not done, shown again (303)."""
+
+
 class Access(ASGIMiddleware):
     """``Litestar(middleware=[access.middleware, …])``: put it first."""
 
@@ -80,6 +85,9 @@ class Access(ASGIMiddleware):
             found = await load(request)
             if found is not None:
                 await _check_token(request, found, settings)
+                if found.unsent is not None:
+                    # The next form: what was shown again is sent by now, or not wanted.
+                    await unsent.forget(found.session_id)
         await next_app(scope, receive, send)
 
 
@@ -112,6 +120,8 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
     """
     found = visitor(connection)
     if found is None:
+        if connection.scope.get("method") not in _SAFE:
+            await _keep_of_ended(cast("Request[Any, Any, Any]", connection))
         raise SignInNeeded(_come_back_to(connection))
     if found.person_id is None:
         raise NotFoundException
@@ -135,8 +145,14 @@ def csrf_token(request: Connection) -> str:
 
 def token_of(found: Visitor, settings: Settings) -> str:
     """The form token of that session: 64 hexadecimal digits."""
-    key = keys.derive(settings.secret_key, keys.FORM_TOKEN)
-    return hmac.digest(key, found.token_hash, "sha256").hex()
+    return _form_token(found.token_hash, settings)
+
+
+def unsent_of(request: Request[Any, Any, Any]) -> Unsent | None:
+    """What was typed on this page when an earlier session was over, to be shown again."""
+    found = visitor(request)
+    kept = found.unsent if found and request.method in _SAFE else None
+    return kept if kept is not None and kept.path == request.url.path else None
 
 
 def check_origin(method: str, headers: Mapping[str, str], settings: Settings) -> None:
@@ -174,11 +190,12 @@ def local_path(value: str | None) -> str:
 
 
 def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response[bytes]:
-    """Exception handler of ``SignInNeeded``: 303 to the sign-in page.
+    """Exception handler of ``SignInNeeded``: 303 to the sign-in page, or to the form itself.
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
-    target = f"{SIGN_IN}?next={quote(error.next, safe='')}"
+    again = isinstance(error, ShowAgain)
+    target = error.next if again else f"{SIGN_IN}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":
         headers = {"HX-Redirect": target, "Cache-Control": "no-store"}
         return Response(b"", status_code=200, headers=headers)
@@ -192,7 +209,8 @@ def cookie_name(settings: Settings) -> str:
 
 def session_cookie(token: str, settings: Settings) -> Cookie:
     """The cookie that carries the session."""
-    seconds = settings.session_hours * 3600
+    # Longer than the session: who comes too late is known by it, and let in no more.
+    seconds = settings.session_hours * 3600 + int(sessions.REMEMBERED.total_seconds())
     return cookie(cookie_name(settings), token, seconds=seconds, settings=settings)
 
 
@@ -220,13 +238,60 @@ def see_other(target: str) -> Response[bytes]:
 
 
 async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings: Settings) -> None:
+    given = await _given_token(request)
+    if _same(given, token_of(found, settings)):
+        return
+    # A window from before this person signed in anew: their own form, so it is not lost.
+    if found.person_id is not None and request.url.path != "/sign-out":
+        for ended in await unsent.sessions_of(found.person_id):
+            if _same(given, _form_token(ended, settings)):
+                await unsent.keep(found.session_id, await _form_of(request), clock.now())
+                raise ShowAgain(_come_back_to(request))
+    raise Forged("token")
+
+
+async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
+    """Keeps a form whose session is over. Its token says that it was that session's form."""
+    settings = _settings(request)
+    token = request.cookies.get(cookie_name(settings))
+    if token is None:
+        return
+    ended = sessions.token_hash(token)
+    # First of all, so that nobody unknown makes us read a large form.
+    if await unsent.may_keep(ended) and _same(
+        await _given_token(request), _form_token(ended, settings)
+    ):
+        await unsent.keep_of_ended(ended, await _form_of(request), clock.now())
+
+
+async def _form_of(request: Request[Any, Any, Any]) -> Unsent:
+    """The form and the page it is on. The last of several values counts, as for a radio button."""
+    fields: dict[str, str] = {}
+    file = False
+    for name, value in (await request.form()).multi_items():
+        if not isinstance(value, str):
+            file = True
+        elif name != "csrf":
+            fields[name] = value
+    return unsent.unsent(urlsplit(_come_back_to(request)).path, fields, file=file)
+
+
+async def _given_token(request: Request[Any, Any, Any]) -> str:
     given = request.headers.get("x-csrf")
     if given is None:
         # Parsed once; the handler gets the same form.
         field = (await request.form()).get("csrf")
         given = field if isinstance(field, str) else ""
-    if not hmac.compare_digest(given.encode(), token_of(found, settings).encode()):
-        raise Forged("token")
+    return given
+
+
+def _form_token(token_hash: bytes, settings: Settings) -> str:
+    key = keys.derive(settings.secret_key, keys.FORM_TOKEN)
+    return hmac.digest(key, token_hash, "sha256").hex()
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _is_ours(origin: str, host: str, settings: Settings) -> bool:

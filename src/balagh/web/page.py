@@ -8,11 +8,14 @@ from litestar.status_codes import HTTP_400_BAD_REQUEST
 from litestar.types import Message, Scope
 
 from balagh.i18n import LANGUAGES, Language
+from balagh.people.unsent import Unsent
 from balagh.settings import Settings
 from balagh.templating import environment
 from balagh.web import access, digits
 
 LANGUAGE_COOKIE = "lang"
+# Letters from which on a value is a text worth keeping.
+_WRITTEN = 12
 _YEAR = 365 * 24 * 3600
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,9 +48,16 @@ def is_fragment(request: AnyRequest) -> bool:
 
 
 def render(
-    request: AnyRequest, template: str, *, status: int = 200, at: str | None = None, **context: Any
+    request: AnyRequest,
+    template: str,
+    *,
+    status: int = 200,
+    at: str | None = None,
+    shown_again: bool = False,
+    **context: Any,
 ) -> Response[bytes]:
-    """Renders ``template`` as page or fragment.
+    """Renders ``template`` as page or fragment. ``shown_again``: its fields hold what was typed on
+    it when an earlier session was over (``access.unsent_of``).
 
     ``at``: the address the content belongs to when it is not the request's own (a step answered by
     htmx shows the next step at once, without another round trip on a weak link).
@@ -59,6 +69,7 @@ def render(
     query = {} if at else {k: v for k, v in request.query_params.items() if k != "lang"}
     other = "en" if language.code == "ar" else "ar"
     visitor = access.visitor(request)
+    unsent = access.unsent_of(request)
     body = (
         environment(language.code, settings.zone)
         .get_template(template)
@@ -74,6 +85,9 @@ def render(
             save_data=request.headers.get("save-data", "").lower() == "on",
             demo=settings.demo,
             secure=settings.secure,
+            unsent=unsent,
+            # Where the page's own fields do not show it again, it stands there to be copied.
+            unsent_texts=_texts(unsent) if unsent and not shown_again else [],
             **context,
         )
     )
@@ -100,6 +114,11 @@ def render(
             access.cookie(LANGUAGE_COOKIE, language.code, seconds=_YEAR, settings=settings)
         )
     return response
+
+
+def _texts(unsent: Unsent) -> list[str]:
+    """What somebody wrote, without what was chosen from a list."""
+    return [value for value in unsent.fields.values() if len(value) >= _WRITTEN]
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

@@ -1,4 +1,4 @@
-"""Pages for everybody: the start, help, and what we promise about access and privacy."""
+"""Pages for everybody: the start, and what we promise about access and privacy."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from balagh.database import fetch
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
 
-PAGES = ["/help", "/accessibility", "/privacy"]
+PAGES = ["/accessibility", "/privacy"]
 
 
 @get("/")

@@ -57,7 +57,8 @@ class NoticeView(msgspec.Struct, frozen=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """``errors``: the summary's links; ``notices``: what is known before the step is sent."""
+    """``errors``: the summary's links; ``notices``: what is known before the step is sent;
+    ``help_url``: why the step is asked."""
 
     kind: str
     slug: str
@@ -72,6 +73,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     back_url: str
     save_url: str
     optional: bool = False
+    help_url: str = ""
 
 
 class FileView(msgspec.Struct, frozen=True):

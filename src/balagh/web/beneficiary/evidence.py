@@ -43,11 +43,14 @@ async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     verdict = await inspect(upload.file, upload.filename)
     if isinstance(verdict, Refused):
         return await _refused(request, draft, verdict.reason, upload)
+    person = person_id(request)
+    if await casework.attached(verdict.sha256, verdict.name, draft, person):
+        # The answer was lost on the way, and the browser or the person sent it again.
+        return await _documents(request, draft)
     file = File(uuid4(), verdict.name, verdict.media_type, verdict.size)
     store = _store(request)
     # Bytes first: a record without bytes would be a lie, bytes without a record are swept away.
     await store.put(file.id, verdict.data)
-    person = person_id(request)
     if not await casework.attach(file, verdict.sha256, draft, person, FILE_LIMIT, clock.now()):
         await store.delete(file.id)
         return await _refused(request, draft, TOO_MANY, upload)

@@ -30,6 +30,19 @@ _STEPS = {
     Code.ALREADY_REQUESTED: "service",
     Code.ALREADY_SUGGESTED: "details",
 }
+# The help entry about the condition.
+_HELP = {
+    Code.PAPER_SERVICE: "paper-services",
+    Code.PROCEDURAL: "closed-procedures",
+    Code.PROBLEM_GONE: "problem-solved",
+    Code.ALREADY_ESCALATED: "already-escalated",
+    Code.SLA_NOT_OVER: "ground-response-time",
+    Code.TOO_EARLY: "ground-no-response-time",
+    Code.DIGITAL_SERVICE: "transformation-conditions",
+    Code.HAS_ALTERNATIVE: "digital-alternative",
+    Code.ALREADY_REQUESTED: "same-request",
+    Code.ALREADY_SUGGESTED: "same-suggestion",
+}
 # As many working days as one row of boxes shows.
 _WEEK = 5
 
@@ -52,7 +65,7 @@ class OfferView(msgspec.Struct, frozen=True):
 
 class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
     """``week`` and ``fine``: how the days are counted; ``todo``: what can be done meanwhile;
-    ``offers``: other tracks."""
+    ``offers``: other tracks; ``help_url``: more about the condition."""
 
     code: str
     title: str
@@ -64,6 +77,7 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
     offers: list[OfferView] = []
     action_url: str = ""
     action_text: str = ""
+    help_url: str = ""
 
 
 def refused_at(failure: Failure) -> str:
@@ -75,7 +89,17 @@ def refusal_views(
     failures: tuple[Failure, ...], values: Mapping[str, Any], here: Visit
 ) -> list[RefusalView]:
     """One for each failing condition, in their order. ``values``: what is understood so far."""
-    return [_VIEWS[failure.code](failure, values, here) for failure in failures]
+    return [
+        msgspec.structs.replace(
+            _VIEWS[failure.code](failure, values, here), help_url=help_of(failure.code)
+        )
+        for failure in failures
+    ]
+
+
+def help_of(code: Code) -> str:
+    """The address of the help entry about that condition."""
+    return f"/help/{_HELP[code]}"
 
 
 def _paper_service(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:

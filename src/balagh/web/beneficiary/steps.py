@@ -34,7 +34,14 @@ async def step_page(
     view = await step_view(here, step, problems or {}, action)
     if step.files:
         return documents_page(here, view, status=status, at=at)
-    return render(here.request, "beneficiary/step.html", step=view, status=status, at=at)
+    return render(
+        here.request,
+        "beneficiary/step.html",
+        step=view,
+        status=status,
+        at=at,
+        shown_again=True,
+    )
 
 
 async def step_view(
@@ -75,6 +82,7 @@ async def step_view(
         back_url=back,
         save_url=HOME,
         optional=step.files and not here.kind.image_needed(here.answers),
+        help_url=f"/help/{step.help}" if step.help else "",
     )
 
 

@@ -93,7 +93,10 @@ async def visit(request: AnyRequest, draft: OpenDraft, *, contact: bool = False)
     settings = settings_of(request)
     now = clock.now()
     kind = KINDS[draft.kind]
-    answers = answers_of(person, draft.answers, contact=contact)
+    # On the page where it was typed, what an ended session could not send any more.
+    again = access.unsent_of(request)
+    typed = {**draft.answers, **(again.fields if again else {})}
+    answers = answers_of(person, typed, contact=contact)
     situation = Situation(
         today=now.astimezone(ZoneInfo(settings.zone)).date(),
         directory=Choices(await catalogue(now), language.code),
