@@ -1,7 +1,6 @@
 """The whole product as `balagh demo` runs it, and Chromium to use it."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -52,7 +51,7 @@ def demo(demo_folder: Path) -> Iterator[str]:
         DATA[address] = demo_folder / "data"
         yield address
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(60)
 
 
