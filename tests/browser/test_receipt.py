@@ -87,7 +87,8 @@ async def test_the_page_when_it_cannot_be_made(visiting: Visiting, language: str
             .render(
                 visitor={"person_id": 1}, path=f"/reports/{number}/receipt.pdf", csrf="x",
                 other_language_url="?lang=ar", fragment=False, refining=False, save_data=False,
-                demo=True, secure=False, unsent=None, unsent_texts=[], number=grouped(number), report_url=f"/reports/{number}",
+                demo=True, secure=False, unsent=None, unsent_texts=[],
+                number=grouped(number), report_url=f"/reports/{number}",
             )
         )  # fmt: skip
         await page.route(
