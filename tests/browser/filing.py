@@ -34,7 +34,7 @@ class Keyboard:
 
     async def reach(self, found: Locator) -> None:
         """Tab after tab, until it has the focus."""
-        for _ in range(80):
+        for _ in range(300):
             if await found.evaluate("element => element === document.activeElement"):
                 return
             await self.page.keyboard.press("Tab")

@@ -1,10 +1,10 @@
 """Update, cancel, ask to reopen: by keyboard alone on a phone, scripts off and on, both languages;
 and every page and error state of them under axe."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from piccolo.engine.postgres import PostgresEngine
 from PIL import Image
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
@@ -14,7 +14,7 @@ from tests.reports import filed
 from tests.reports.filed import ITEMS
 
 from balagh import clock
-from balagh.database import engine, fetch
+from balagh.database import fetch
 from balagh.demo import cast
 from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
@@ -36,12 +36,10 @@ def picture(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demonstration's own, for reports that stand just so."""
-    monkeypatch.setenv("BALAGH_DATABASE_URL", EmbeddedServer(demo_folder / "data").url())
-    engine.cache_clear()
-    yield
-    engine.cache_clear()
+    demonstration = PostgresEngine(config={"dsn": EmbeddedServer(demo_folder / "data").url()})
+    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def khalid_s(state: str, **columns: object) -> str:
