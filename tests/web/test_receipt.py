@@ -10,6 +10,7 @@ from tests.web.complaints import DETAILS, to_check
 from tests.web.conftest import Visiting
 from tests.web.pages import Browser
 
+from balagh.database import fetch
 from balagh.i18n import grouped
 from balagh.reports.receipts import printing
 
@@ -52,6 +53,19 @@ async def test_it_is_a_link_away(visiting: Visiting, language: str) -> None:
         other = "en" if language == "ar" else "ar"
         again = await noura.client.get(f"/reports/{number}/receipt.pdf?lang={other}")
         assert Read(again.content).pdf.Root.Lang == other
+
+
+async def test_it_says_for_which_organisation_it_was_filed(noura: Browser) -> None:
+    number = await file_one(noura)
+    address = f"/reports/{number}/receipt.pdf"
+    assert "On behalf of" not in Read((await noura.client.get(address)).content).text
+    await fetch(
+        "UPDATE report SET account_type = 'business', organisation_name = 'Najd Trading', "
+        "organisation_number = '7001234567'"
+    )
+    text = Read((await noura.client.get(address)).content).text
+    assert "On behalf of" in text
+    assert "Najd Trading" in text
 
 
 async def test_what_people_type_is_only_shown(noura: Browser) -> None:

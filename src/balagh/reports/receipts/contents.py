@@ -20,7 +20,8 @@ _LONGEST = 120
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as its receipt tells it. Names of platform and person may be missing."""
+    """A report as its receipt tells it. Names of platform and person may be missing;
+    ``organisation``: on whose behalf it was filed, if for one."""
 
     number: str
     kind: str
@@ -34,6 +35,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     service_ar: str | None
     service_en: str | None
     name: str
+    organisation: str | None = None
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -77,7 +79,8 @@ async def receipt_of(person: int, number: str) -> Receipt | None:
         "a.name_ar AS agency_ar, a.name_en AS agency_en, "
         "p.name_ar AS platform_ar, p.name_en AS platform_en, "
         "coalesce(s.name_ar, r.service_name) AS service_ar, "
-        "coalesce(s.name_en, r.service_name) AS service_en, who.name "
+        "coalesce(s.name_en, r.service_name) AS service_en, who.name, "
+        "r.organisation_name AS organisation "
         "FROM report r JOIN person who ON who.id = r.person_id "
         "JOIN agency a ON a.id = r.agency_id LEFT JOIN platform p ON p.id = r.platform_id "
         "LEFT JOIN service s ON s.id = r.service_id WHERE r.number = $1 AND r.person_id = $2",
@@ -153,5 +156,6 @@ def _facts(receipt: Receipt, language: Language, zone: ZoneInfo) -> list[Fact]:
         (N_("Service"), language.name(receipt, "service") if receipt.service_ar else ""),
         (N_("Date of filing"), f"{when} ({language.hijri(filed.date())})"),
         (N_("Filed by"), receipt.name),
+        (N_("On behalf of"), receipt.organisation or ""),
     )
     return [Fact(text(label), printable(value, _LONGEST)) for label, value in rows if value.strip()]
