@@ -25,6 +25,28 @@ def _contact_asked(answers: Answers, _situation: Situation) -> bool:
     return "phone" in answers
 
 
+PHONE = Phone(
+    name="phone",
+    label=N_("Mobile number"),
+    hint=N_("Such as 05X XXX XXXX"),
+    missing=N_("Write your mobile number"),
+    autocomplete="tel",
+    inputmode="tel",
+    maxlength=25,
+    ltr=True,
+)
+
+EMAIL = Email(
+    name="email",
+    label=N_("E-mail"),
+    hint=N_("Such as name@example.com"),
+    missing=N_("Write your e-mail address"),
+    autocomplete="email",
+    inputmode="email",
+    maxlength=254,
+    ltr=True,
+)
+
 CONTACT = Step(
     slug="contact",
     title=N_("Who files, and how do we reach you?"),
@@ -42,26 +64,8 @@ CONTACT = Step(
             maxlength=200,
             autocomplete="name",
         ),
-        Phone(
-            name="phone",
-            label=N_("Mobile number"),
-            hint=N_("Such as 05X XXX XXXX"),
-            missing=N_("Write your mobile number"),
-            autocomplete="tel",
-            inputmode="tel",
-            maxlength=25,
-            ltr=True,
-        ),
-        Email(
-            name="email",
-            label=N_("E-mail"),
-            hint=N_("Such as name@example.com"),
-            missing=N_("Write your e-mail address"),
-            autocomplete="email",
-            inputmode="email",
-            maxlength=254,
-            ltr=True,
-        ),
+        PHONE,
+        EMAIL,
         *behalf.FIELDS,
     ),
 )

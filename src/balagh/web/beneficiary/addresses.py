@@ -14,8 +14,8 @@ from balagh import clock
 from balagh.i18n import N_, isolate, typed
 from balagh.people import preferences, verification
 from balagh.people.verification import Channel, Right, Sent, TooSoon, Wrong
-from balagh.reports import contact
-from balagh.reports.fields import Email, Field, Line, Phone, Problem, phone_text
+from balagh.reports import contact, steps
+from balagh.reports.fields import Field, Line, Problem, phone_text
 from balagh.reports.wizard import Step, parse
 from balagh.text import latin_digits
 from balagh.web.beneficiary.questions import question_page, situation
@@ -43,16 +43,7 @@ ADDRESSES = {
             "phone",
             N_("What is your new mobile number?"),
             N_("We send a code to it, to be sure that it is yours. Until then the old one stays."),
-            Phone(
-                name="phone",
-                label=N_("Mobile number"),
-                hint=N_("Such as 05X XXX XXXX"),
-                missing=N_("Write your mobile number"),
-                autocomplete="tel",
-                inputmode="tel",
-                maxlength=25,
-                ltr=True,
-            ),
+            steps.PHONE,
         ),
         Problem(N_("This is your number already")),
     ),
@@ -62,16 +53,7 @@ ADDRESSES = {
             "email",
             N_("What is your new e-mail address?"),
             N_("We send a code to it, to be sure that it is yours. Until then the old one stays."),
-            Email(
-                name="email",
-                label=N_("E-mail"),
-                hint=N_("Such as name@example.com"),
-                missing=N_("Write your e-mail address"),
-                autocomplete="email",
-                inputmode="email",
-                maxlength=254,
-                ltr=True,
-            ),
+            steps.EMAIL,
         ),
         Problem(N_("This is your e-mail address already")),
     ),
