@@ -180,6 +180,8 @@ def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
 
 async def run(folder: Path, smtp_port: int, sms_port: int) -> None:
     """Serves until SIGTERM, SIGINT, or the end of the program that started us."""
+    # First: once we can be reached, whoever started us may end at any moment.
+    parent = os.getppid()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -189,7 +191,7 @@ async def run(folder: Path, smtp_port: int, sms_port: int) -> None:
         lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True), _HOST, smtp_port
     )
     with _serving(_gateway(folder, sms_port)):
-        watch = asyncio.create_task(_end_with(os.getppid(), stop))
+        watch = asyncio.create_task(_end_with(parent, stop))
         await stop.wait()
         watch.cancel()
     smtp.close()
