@@ -33,6 +33,8 @@ class Tour:
 
     async def look(self, name: str) -> None:
         self.seen.append(name)
+        # With its style: the click that led here may have returned before.
+        await self.page.wait_for_function("document.readyState === 'complete'")
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 780})
             found = await audit(self.page)
