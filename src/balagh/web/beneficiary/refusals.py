@@ -129,36 +129,36 @@ def _paper_service(failure: Failure, values: Mapping[str, Any], here: Visit) -> 
 
 def _digital_service(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
     language = here.language
-    return RefusalView(
-        code=failure.code,
-        title=language.text("This service is digital already"),
-        text=language.markup(
-            N_("{service} is a digital service. A transformation request is about a paper one."),
-            service=strong(language.name(service_of(values))),
-        ),
-        todo=[
-            language.markup(N_("If it does not work, complain about it.")),
-            language.markup(N_("If it could be better, suggest how.")),
-        ],
-        offers=_offers(values, here),
-        action_url=here.url("service"),
-        action_text=language.text("Choose another service"),
+    text = language.markup(
+        N_("{service} is a digital service. A transformation request is about a paper one."),
+        service=strong(language.name(service_of(values))),
     )
+    return _digital(failure, values, here, language.text("This service is digital already"), text)
 
 
 def _has_alternative(failure: Failure, values: Mapping[str, Any], here: Visit) -> RefusalView:
     language = here.language
     service = service_of(values)
     alternative = here.situation.directory.alternative(service.code)
+    title = language.text("This service has a digital alternative")
+    text = language.markup(
+        N_("Instead of {service} you can use {alternative} on {platform}."),
+        service=strong(language.name(service)),
+        alternative=strong(language.name(alternative)),
+        platform=strong(_platform_of(alternative, here)),
+    )
+    return _digital(failure, values, here, title, text)
+
+
+def _digital(
+    failure: Failure, values: Mapping[str, Any], here: Visit, title: str, text: Markup
+) -> RefusalView:
+    """There is a digital service to complain about or to improve."""
+    language = here.language
     return RefusalView(
         code=failure.code,
-        title=language.text("This service has a digital alternative"),
-        text=language.markup(
-            N_("Instead of {service} you can use {alternative} on {platform}."),
-            service=strong(language.name(service)),
-            alternative=strong(language.name(alternative)),
-            platform=strong(_platform_of(alternative, here)),
-        ),
+        title=title,
+        text=text,
         todo=[
             language.markup(N_("If it does not work, complain about it.")),
             language.markup(N_("If it could be better, suggest how.")),
