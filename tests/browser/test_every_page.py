@@ -33,8 +33,9 @@ class Tour:
 
     async def look(self, name: str) -> None:
         self.seen.append(name)
-        # With its style: the click that led here may have returned before.
-        await self.page.wait_for_function("document.readyState === 'complete'")
+        # With its style: the click that led here may have returned before. (An expression to poll
+        # would be evaluated in the page, whose policy forbids that.)
+        await self.page.wait_for_load_state("load")
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 780})
             found = await audit(self.page)
