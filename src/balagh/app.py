@@ -32,6 +32,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
+from balagh.web.staff import case, inbox
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -60,6 +61,8 @@ def create(
             help.router,
             sign_in_router,
             *extra,
+            inbox.router,
+            case.router,
             Router(
                 "/",
                 guards=[access.beneficiary],

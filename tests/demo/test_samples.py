@@ -81,7 +81,7 @@ Told = tuple[SampleReport, Life, tuple[Happened, ...]]
 
 def told(now: datetime) -> list[Told]:
     """Every sample as it is at that moment."""
-    return [(one, *replay(one, almanac(now), SETTINGS)) for one in stories().reports]
+    return [(one, *replay(one, almanac(now), SETTINGS, 1)) for one in stories().reports]
 
 
 def one(key: str, now: datetime = MONDAY) -> Told:
@@ -159,7 +159,7 @@ def test_a_forbidden_story_is_refused() -> None:
     story = (sample.story[0], sample.story[2])
     changed = SampleReport(**{**as_dict(sample), "story": story})
     with pytest.raises(LookupError, match="request_data is forbidden while received"):
-        replay(changed, almanac(MONDAY), SETTINGS)
+        replay(changed, almanac(MONDAY), SETTINGS, 1)
 
 
 def as_dict(sample: SampleReport) -> dict[str, Any]:

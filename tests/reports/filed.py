@@ -62,6 +62,9 @@ async def report(
             "outcome": "solved", "answer": "عولج العطل.",
         }  # fmt: skip
         event |= {"action": "close"}
+    if state in ("in_progress", "answered", "closed", "reopen_requested"):
+        at_once = {"referred_agency_id": values["agency_id"], "referred_at": now - _AGE}
+        values |= {**at_once, "checked_at": now - _AGE}
     if state in ("cancelled", "rejected"):
         values["ended_at"] = now - timedelta(days=1)
     made = await insert("report", **{**values, **columns})

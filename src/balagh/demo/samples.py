@@ -34,7 +34,7 @@ from balagh.reports import numbers
 from balagh.reports.choices import Choices
 from balagh.reports.fields import NOT_LISTED
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import Role
+from balagh.reports.lifecycle import Action, Role
 from balagh.settings import Settings
 
 Row = dict[str, Any]
@@ -79,7 +79,10 @@ async def seed(settings: Settings, now: datetime) -> None:
         await working_calendar(frozenset(settings.weekend), now),
         ZoneInfo(settings.zone),
     )
-    lives = [(sample, *replay(sample, almanac, settings)) for sample in told.reports]
+    lives = [
+        (sample, *replay(sample, almanac, settings, values_of(sample, known)["agency"].id))
+        for sample in told.reports
+    ]
     files = await _keep_files(Store(settings.data / "files"), told.reports)
     async with transaction():
         people = await _people(settings.secret_key, known, now)
@@ -89,6 +92,7 @@ async def seed(settings: Settings, now: datetime) -> None:
             row = {
                 **_filed(sample, person, people, known),
                 **msgspec.to_builtins(life),
+                **_hands(life, story, people),
                 "version": len(story),
             }
             reports.append(row)
@@ -206,6 +210,17 @@ def _filed(
             name: _bytea(value) if isinstance(value, bytes) else value
             for name, value in columns.items()
         },
+    }
+
+
+def _hands(life: Life, story: Sequence[Happened], people: People) -> Row:
+    """Who has it: the reviewer who began, and the agency's officer who has taken it up."""
+    begun = any(one.action is Action.START_REVIEW for one in story)
+    agency = life.referred_agency_id if life.outcome else None
+    return {
+        "assignee_id": people.staff["reviewer"] if begun else None,
+        "officer_id": people.officers[agency] if agency else None,
+        "acknowledged_at": life.referred_at if agency else None,
     }
 
 

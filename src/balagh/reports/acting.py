@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from balagh.database import fetch_one
-from balagh.reports.lifecycle import Action, State
+from balagh.reports.lifecycle import Action, Entry, State
 from balagh.reports.standing import Standing
 from balagh.reports.telling_channels import Reach, fallback, ways
 
@@ -43,11 +43,21 @@ def to_all(
     )
 
 
+class Internal(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry for staff alone. ``side``: whose own (Amer's, the agency's), none: all that see the
+    report."""
+
+    action: Entry
+    data: dict[str, Any]
+    side: Literal["amer", "agency"] | None = None
+
+
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """Something done to a report that was seen as ``version`` of it and stood as ``before``.
 
-    ``after``: from ``standing.after``. ``data``: what timeline and staff are told of it; ``files``:
-    the pending files that come with it.
+    ``after``: from ``standing.after``. ``data``: what everybody is told of it, the beneficiary too
+    where ``public``; ``internal``: what staff alone read; ``files``: the pending files that come
+    with it.
     """
 
     report: int
@@ -61,6 +71,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
     files: tuple[UUID, ...] = ()
     notices: tuple[Notice, ...] = ()
+    internal: tuple[Internal, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -91,8 +102,14 @@ _STANDING = {
     "outcome": "text",
     "answer": "text",
     "promised_on": "date",
+    "referred_agency_id": "bigint",
+    "referred_at": "timestamptz",
+    "priority": "text",
+    "officer_id": "bigint",
+    "acknowledged_at": "timestamptz",
+    "checked_at": "timestamptz",
 }
-_FIRST = 12
+_FIRST = 13
 _CHANGES = ", ".join(
     f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
 )
@@ -104,6 +121,15 @@ WITH moved AS (
 ), logged AS (
   INSERT INTO event (report_id, at, action, from_state, to_state, actor, staff_id, public, data)
   SELECT id, $4, $5, $3, ${_FIRST}, $6, $7, $8, $9::jsonb FROM moved RETURNING id
+), internal AS (
+  -- What only staff read of it, as an entry of its own.
+  INSERT INTO event (report_id, at, action, actor, staff_id, public, side, data)
+  SELECT id, $4, n.action, 'staff', $7, false, n.side, n.data
+  FROM moved, jsonb_to_recordset($12::jsonb) AS n (action text, side text, data jsonb)
+), audited AS (
+  INSERT INTO audit (at, staff_id, action, subject, data)
+  SELECT $4, $7, $5, 'report:' || id, jsonb_build_object('version', version)
+  FROM moved WHERE $6 = 'staff'
 ), kept AS (
   UPDATE attachment SET event_id = logged.id, pending_action = NULL FROM logged
   WHERE attachment.report_id = $1 AND attachment.id = ANY($10::uuid[])
@@ -135,6 +161,7 @@ async def act(deed: Deed, now: datetime) -> Done | Overtaken:
         ACT,
         deed.report, deed.version, deed.before.state.value, now, deed.action.value, deed.actor,
         deed.staff, deed.public, _json(deed.data), list(deed.files), _json(deed.notices),
+        _json(deed.internal),
         *(getattr(deed.after, name) for name in _STANDING),
     )  # fmt: skip
     if row is not None:

@@ -61,12 +61,7 @@ async def ask(
         if row is None:
             return []
         ways = telling_channels.ways(
-            Reach(
-                phone=row["phone"],
-                email=row["email"],
-                notify_sms=row["notify_sms"],
-                notify_email=row["notify_email"],
-            ),
+            Reach.of(row),
             sms=sms,
         )
         data = {"name": row["name"], "asked_at": now.isoformat(), "days": answer_days}

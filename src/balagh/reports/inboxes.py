@@ -76,6 +76,12 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     version: int
     paused_working_days: int | None
     resume_state: State | None
+    referred_agency_id: int | None
+    referred_at: datetime | None
+    priority: str
+    officer_id: int | None
+    acknowledged_at: datetime | None
+    checked_at: datetime | None
 
     def standing(self) -> Standing:
         names = Standing.__struct_fields__
@@ -112,8 +118,10 @@ _LINE = """r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r
                             'data', e.data)
    FROM event e WHERE e.report_id = r.id AND e.to_state = r.state AND e.public
    ORDER BY e.at DESC, e.id DESC LIMIT 1) AS led"""
+# The agency that works on it is named, and until it was referred the one that it is about.
 _FROM = (
-    "FROM report r JOIN agency a ON a.id = r.agency_id LEFT JOIN platform p ON p.id = r.platform_id"
+    "FROM report r JOIN agency a ON a.id = coalesce(r.referred_agency_id, r.agency_id) "
+    "LEFT JOIN platform p ON p.id = r.platform_id"
 )
 Group = Literal["waiting", "working", "ended"]
 WAITING = ("missing_data",)
@@ -204,7 +212,8 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         "r.delivery_channel, r.ground, r.reference, r.filed_on, r.response_days, r.closed_on, "
         "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
         "r.organisation_name, r.organisation_number, r.completeness_due_at, r.answer, r.version, "
-        "r.paused_working_days, r.resume_state "
+        "r.paused_working_days, r.resume_state, r.referred_agency_id, r.referred_at, r.priority, "
+        "r.officer_id, r.acknowledged_at, r.checked_at "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
     )  # fmt: skip

@@ -54,6 +54,20 @@ class Action(StrEnum):
     REFUSE_REOPENING = "refuse_reopening"
 
 
+class Entry(StrEnum):
+    """What is recorded of a report besides what moves it: events without a new state."""
+
+    NOTE = "note"
+    ASSIGN = "assign"
+    ACKNOWLEDGE = "acknowledge"
+    CORRECT = "correct"
+    SPLIT = "split"
+    ADD_EVIDENCE = "add_evidence"
+    SEND_LINK = "send_link"
+    REVOKE_LINK = "revoke_link"
+    DELIVER = "deliver"
+
+
 class Role(StrEnum):
     BENEFICIARY = "beneficiary"
     INTAKE_OFFICER = "intake_officer"

@@ -53,7 +53,8 @@ _ADDRESSEE = """
 SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
   a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at
-FROM report r JOIN person p ON p.id = r.person_id JOIN agency a ON a.id = r.agency_id
+FROM report r JOIN person p ON p.id = r.person_id
+  JOIN agency a ON a.id = coalesce(r.referred_agency_id, r.agency_id)
 WHERE r.id = $1
 """
 
@@ -73,12 +74,7 @@ def notices(
     the moment needs. Raises ``ValueError`` when something that its words need is missing."""
     if missing := moment.needs - more.keys():
         raise ValueError(f"{moment.name} needs {', '.join(sorted(missing))}")
-    reach = Reach(
-        phone=to.phone,
-        email=to.email,
-        notify_sms=to.notify_sms,
-        notify_email=to.notify_email,
-    )
+    reach = Reach.of(to)
     data = common(to, public_url, zone) | more
     return to_all(reach, moment.name, to.language, data, sms=sms)
 

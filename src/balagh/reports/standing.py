@@ -18,8 +18,9 @@ from balagh.workdays import Calendar
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
-    ``paused_working_days``: what was left of the resolution time when data was asked for;
-    ``resume_state``: where the report goes on once it has come.
+    ``referred_agency_id``: who works on it, and ``officer_id`` of them; ``checked_at``: when the
+    completeness check was done. ``paused_working_days``: what was left of the resolution time when
+    data was asked for; ``resume_state``: where the report goes on once it has come.
     """
 
     state: State
@@ -32,6 +33,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     answer: str | None = None
     promised_on: date | None = None
+    referred_agency_id: int | None = None
+    referred_at: datetime | None = None
+    priority: str = "normal"
+    officer_id: int | None = None
+    acknowledged_at: datetime | None = None
+    checked_at: datetime | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +59,22 @@ class Answer(msgspec.Struct, frozen=True):
     promised_on: date | None = None
 
 
+class Referral(msgspec.Struct, frozen=True):
+    """To which agency, and how urgently."""
+
+    agency_id: int
+    priority: Literal["normal", "high"] = "normal"
+
+
 def after(
-    before: Standing, row: Transition, at: datetime, terms: Terms, answer: Answer | None = None
+    before: Standing,
+    row: Transition,
+    at: datetime,
+    terms: Terms,
+    given: Answer | Referral | None = None,
 ) -> Standing:
-    """How the report stands once ``row`` was done at that instant. ``answer``: with ``ANSWER``."""
+    """How the report stands once ``row`` was done at that instant. ``given``: the answer with
+    ``ANSWER``, the referral with ``REFER``."""
     target = row.target or before.resume_state
     assert target is not None, "the life cycle and the database agree on that"
     changed = msgspec.structs.replace
@@ -70,17 +89,35 @@ def after(
                 paused_working_days=max(1, len(left)),
                 resume_state=before.state,
                 data_due_at=at + timedelta(hours=terms.missing_data_hours),
+                checked_at=before.checked_at or at,
             )
         case Action.UPDATE:
             assert before.paused_working_days is not None
             due = deadlines.resolution(at, terms.calendar, terms.zone, before.paused_working_days)
             return changed(_unpaused(now), due_at=due)
-        case Action.EXPIRE | Action.CANCEL | Action.REJECT:
+        case Action.EXPIRE | Action.CANCEL:
             return changed(_unpaused(now), ended_at=at)
-        case Action.ANSWER:
-            assert answer is not None
+        case Action.REJECT:
+            return changed(now, ended_at=at, checked_at=before.checked_at or at)
+        case Action.REFER:
+            assert isinstance(given, Referral)
             return changed(
-                now, outcome=answer.outcome, answer=answer.text, promised_on=answer.promised_on
+                now,
+                referred_agency_id=given.agency_id,
+                referred_at=at,
+                priority=given.priority,
+                checked_at=before.checked_at or at,
+            )
+        case Action.RETURN_TO_AMER:
+            # From here on the agency sees it no more.
+            return changed(
+                now, referred_agency_id=None, referred_at=None, officer_id=None,
+                acknowledged_at=None,
+            )  # fmt: skip
+        case Action.ANSWER:
+            assert isinstance(given, Answer)
+            return changed(
+                now, outcome=given.outcome, answer=given.text, promised_on=given.promised_on
             )
         case Action.CLOSE:
             return changed(now, ended_at=at, reopen_until=at + timedelta(days=terms.reopen_days))
@@ -91,11 +128,17 @@ def after(
         case Action.ACCEPT_REOPENING:
             due = deadlines.resolution(at, terms.calendar, terms.zone, terms.resolution_days)
             return changed(
-                now, outcome=None, answer=None, promised_on=None, reopen_until=None, due_at=due
+                now,
+                outcome=None,
+                answer=None,
+                promised_on=None,
+                reopen_until=None,
+                acknowledged_at=None,
+                due_at=due,
             )
         case Action.REFUSE_REOPENING:
             return changed(now, ended_at=at)
-        case Action.SUBMIT | Action.START_REVIEW | Action.REFER | Action.RETURN_TO_AMER:
+        case Action.SUBMIT | Action.START_REVIEW:
             return now
         case _:
             assert_never(row.action)

@@ -30,6 +30,9 @@ class Draft(Table, tablename="draft"):
 
 
 class Report(Table, tablename="report"):
+    """``agency_id``: whom it is about; ``referred_agency_id``: who works on it, from the referral
+    on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency."""
+
     id = BigSerial(primary_key=True)
     number = Text(unique=True, default=None)
     draft_id = UUID(unique=True, default=None)
@@ -78,6 +81,13 @@ class Report(Table, tablename="report"):
     reopen_until = Timestamptz(null=True, default=None)
 
     assignee_id = BigInt(null=True, default=None)
+    referred_agency_id = BigInt(null=True, default=None)
+    referred_at = Timestamptz(null=True, default=None)
+    priority = Text(default="normal")
+    officer_id = BigInt(null=True, default=None)
+    acknowledged_at = Timestamptz(null=True, default=None)
+    checked_at = Timestamptz(null=True, default=None)
+    part_of = BigInt(null=True, default=None)
     outcome = Text(null=True, default=None)
     answer = Text(null=True, default=None)
     promised_on = Date(null=True, default=None)
@@ -85,7 +95,8 @@ class Report(Table, tablename="report"):
 
 
 class Event(Table, tablename="event"):
-    """One action: who, when, what changed. ``public`` events make the beneficiary's timeline."""
+    """One action: who, when, what changed. ``public`` events make the beneficiary's timeline; of
+    the others ``side`` says whose own they are (Amer's, the agency's, none: all staff's)."""
 
     id = BigSerial(primary_key=True)
     report_id = BigInt(default=None)
@@ -96,6 +107,7 @@ class Event(Table, tablename="event"):
     actor = Text(default=None)
     staff_id = BigInt(null=True, default=None)
     public = Boolean(default=True)
+    side = Text(null=True, default=None)
     data = JSONB(default="{}")
 
 
@@ -135,3 +147,88 @@ class Rating(Table, tablename="rating"):
     comment = Text(null=True, default=None)
     at = Timestamptz(default=None)
     changed_at = Timestamptz(null=True, default=None)
+
+
+class CaseView(Table, tablename="case_view"):
+    """Who has seen which version of a report, and until when they are looking at it."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    staff_id = BigInt(default=None)
+    version = Integer(default=None)
+    seen_at = Timestamptz(default=None)
+    looking_until = Timestamptz(null=True, default=None)
+
+
+class Mention(Table, tablename="mention"):
+    """Somebody who is addressed in an internal note."""
+
+    id = BigSerial(primary_key=True)
+    event_id = BigInt(default=None)
+    staff_id = BigInt(default=None)
+    read_at = Timestamptz(null=True, default=None)
+
+
+class CannedReply(Table, tablename="canned_reply"):
+    """A text that staff use again; ``agency_id`` none: Amer's; ``kind``, ``action`` none: any."""
+
+    id = BigSerial(primary_key=True)
+    agency_id = BigInt(null=True, default=None)
+    kind = Text(null=True, default=None)
+    action = Text(null=True, default=None)
+    language = Text(default=None)
+    title = Text(default=None)
+    body = Text(default=None)
+    changed_by = BigInt(default=None)
+    changed_at = Timestamptz(default=None)
+
+
+class SavedView(Table, tablename="saved_view"):
+    """A filter of the inbox by a name; ``query``: as in its address."""
+
+    id = BigSerial(primary_key=True)
+    staff_id = BigInt(default=None)
+    name = Text(default=None)
+    query = Text(default=None)
+    shared = Boolean(default=False)
+    created_at = Timestamptz(default=None)
+
+
+class AssignmentRule(Table, tablename="assignment_rule"):
+    """Who gets what by itself; ``owner_agency_id`` none: a rule of Amer's."""
+
+    id = BigSerial(primary_key=True)
+    owner_agency_id = BigInt(null=True, default=None)
+    agency_id = BigInt(null=True, default=None)
+    service_id = BigInt(null=True, default=None)
+    kind = Text(null=True, default=None)
+    staff_id = BigInt(default=None)
+    created_at = Timestamptz(default=None)
+
+
+class AnswerLink(Table, tablename="answer_link"):
+    """A link by which an agency without staff here answers one report."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    agency_id = BigInt(default=None)
+    token_hash = Bytea(unique=True, default=None)
+    name = Text(default=None)
+    email = Text(default=None)
+    made_by = BigInt(default=None)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+    used_at = Timestamptz(null=True, default=None)
+
+
+class EvidenceLink(Table, tablename="evidence_link"):
+    """A link by which a caller adds evidence to the report that was filed for them."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    token_hash = Bytea(unique=True, default=None)
+    made_by = BigInt(default=None)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(null=True, default=None)

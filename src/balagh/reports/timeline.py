@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from balagh.i18n import N_
+from balagh.i18n import N_, Language
 from balagh.reports.lifecycle import STATE_TEXT, Action, State
 
 
@@ -87,10 +87,12 @@ def holder(state: State, agency: str) -> str:
 ENDED = frozenset({State.CLOSED, State.CANCELLED, State.REJECTED})
 
 
-def values(data: Mapping[str, Any], agency: str, comma: str) -> dict[str, str]:
-    """The placeholders of a telling, from the event's data."""
+def values(data: Mapping[str, Any], agency: str, language: Language) -> dict[str, str]:
+    """The placeholders of a telling, from the event's data; ``agency``: who has the report now,
+    where the event does not say who had it then."""
+    comma = language.text(", ")
     return {
-        "agency": agency,
+        "agency": str(data.get(f"agency_{language.code}", agency)),
         "items": comma.join(data.get("items", ())),
         "reason": str(data.get("reason", "")),
     }

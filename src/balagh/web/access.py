@@ -8,7 +8,7 @@ its own would lose its protection without a word.
 
 import hmac
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -26,6 +26,7 @@ from balagh import clock
 from balagh.people import keys, sessions, unsent
 from balagh.people.sessions import Visitor
 from balagh.people.unsent import Unsent
+from balagh.reports.lifecycle import Role
 from balagh.settings import Settings
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -125,6 +126,23 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
         raise SignInNeeded(_come_back_to(connection))
     if found.person_id is None:
         raise NotFoundException
+
+
+def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
+    """Guard (``guards=[access.staff(Role.REVIEWER, …)]``): only staff in one of these roles.
+
+    The anonymous are asked to sign in and come back; for everybody else the page does not exist.
+    """
+    wanted = frozenset(roles)
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        found = visitor(connection)
+        if found is None:
+            raise SignInNeeded(_come_back_to(connection))
+        if found.staff_id is None or found.role not in wanted:
+            raise NotFoundException
+
+    return guard
 
 
 def beneficiary_of(request: Connection) -> Visitor:

@@ -12,6 +12,7 @@ from balagh.people.unsent import Unsent
 from balagh.settings import Settings
 from balagh.templating import environment
 from balagh.web import access, digits
+from balagh.web.staff.places import places
 
 LANGUAGE_COOKIE = "lang"
 # Letters from which on a value is a text worth keeping.
@@ -75,6 +76,7 @@ def render(
         .get_template(template)
         .render(
             visitor=visitor,
+            places=places(visitor, here, language),
             path=here,
             # Relative to the address shown, which htmx moves along without redrawing the header.
             other_language_url="?" + urlencode({**query, "lang": other}),

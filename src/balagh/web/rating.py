@@ -13,8 +13,9 @@ from balagh.reports.lifecycle import State
 from balagh.reports.ratings import Rating, Subject
 from balagh.reports.surveys import SCORES, SURVEYS, Code, Opinion
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of
+from balagh.web.beneficiary.telling import agency_of
 from balagh.web.page import AnyRequest, render
+from balagh.web.telling import Teller
 from balagh.web.views import ErrorView, OptionView
 
 _LONGEST = 20_000

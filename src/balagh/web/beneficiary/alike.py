@@ -7,8 +7,8 @@ from balagh.i18n import isolate
 from balagh.reports import inboxes
 from balagh.reports.fields import Values
 from balagh.reports.lifecycle import STATE_TEXT
-from balagh.web.beneficiary.telling import teller_of
 from balagh.web.beneficiary.visits import Visit, person_id
+from balagh.web.telling import teller_of
 from balagh.web.views import NoticeView, number
 
 

@@ -22,8 +22,9 @@ from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import Teller, agency_of, teller_of
+from balagh.web.beneficiary.telling import agency_of
 from balagh.web.page import AnyRequest, render
+from balagh.web.telling import Teller, teller_of
 
 
 class ClockView(msgspec.Struct, frozen=True):
@@ -223,12 +224,11 @@ def _moments(
     ended: bool,
 ) -> list[MomentView]:
     language = teller.language
-    comma = language.text(", ")
     found = []
     for place, happening in enumerate(happenings):
         told = timeline.telling(happening.action, happening.to_state, happening.actor)
         data = json.loads(happening.data)
-        filled = timeline.values(data, agency, comma)
+        filled = timeline.values(data, agency, language)
         found.append(
             MomentView(
                 language.text(told.title),

@@ -14,9 +14,10 @@ from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, transition
 from balagh.reports.standing import Standing, Terms, after
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of
+from balagh.web.beneficiary.telling import agency_of
 from balagh.web.beneficiary.visits import person_id
 from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.telling import Teller
 
 LONGEST = 20_000
 
@@ -117,7 +118,7 @@ def latest(report: WholeReport, teller: Teller) -> Markup:
         return Markup("")
     language = teller.language
     told = timeline.telling(led.action, report.state, led.actor)
-    values = timeline.values(led.data, agency_of(report, language), language.text(", "))
+    values = timeline.values(led.data, agency_of(report, language), language)
     return language.markup(
         "{when}: {what}", when=teller.when(led.at), what=language.markup(told.text, **values)
     )

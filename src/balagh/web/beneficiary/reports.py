@@ -24,9 +24,10 @@ from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.reports.wizard import CHECK, journey
 from balagh.web import access, views
-from balagh.web.beneficiary.telling import Teller, agency_of, sentence, teller_of
+from balagh.web.beneficiary.telling import agency_of, sentence
 from balagh.web.beneficiary.visits import answers_of, go, person_id
 from balagh.web.page import AnyRequest, render
+from balagh.web.telling import Teller, teller_of
 
 CHECK_AND_FILE = N_("Check and file")
 CONTINUE = N_("Continue the draft")

@@ -1,0 +1,36 @@
+"""Where staff go from every page, by role."""
+
+import msgspec
+
+from balagh.i18n import N_, Language
+from balagh.people.sessions import Visitor
+from balagh.reports import cases
+from balagh.reports.lifecycle import Role
+
+
+class Place(msgspec.Struct, frozen=True):
+    path: str
+    text: str
+    roles: frozenset[Role]
+
+
+PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+
+
+class PlaceView(msgspec.Struct, frozen=True):
+    url: str
+    text: str
+    here: bool
+
+
+def places(visitor: Visitor | None, path: str, language: Language) -> list[PlaceView]:
+    """Those of the visitor's role; none for anybody who is not of the staff."""
+    if visitor is None or visitor.staff_id is None:
+        return []
+    return [
+        PlaceView(
+            one.path, language.text(one.text), path == one.path or path.startswith(one.path + "/")
+        )
+        for one in PLACES
+        if visitor.role in one.roles
+    ]
