@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from balagh import processes
-from balagh.processes import Child, ChildFailedError, PortError, check_port, supervise
+from balagh.processes import Child, ChildFailedError, PortError, check_port, mortal, supervise
 
 SLEEPS = "import time; time.sleep(600)"
 # With a child of its own, as a web server has its workers; lives for so many seconds itself.
@@ -138,6 +138,18 @@ def test_they_end_with_us_when_we_are_killed(tmp_path: Path) -> None:
     running.kill()
     running.communicate(timeout=10)
     assert until_gone(str(tmp_path))
+
+
+def test_nobody_is_started_by_one_who_is_gone(tmp_path: Path) -> None:
+    """Killed between starting a child and the kernel's promise to tell it."""
+    marks = tmp_path / "started"
+    program = [sys.executable, "-c", "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"]
+    ours, gone = os.getpid(), subprocess.Popen(["true"])
+    gone.wait()
+    assert subprocess.run(mortal([*program, str(marks)], parent=gone.pid), check=False).returncode
+    assert not marks.exists()
+    subprocess.run(mortal([*program, str(marks)], parent=ours), check=True)
+    assert marks.exists()
 
 
 def _child(program: str, *arguments: str, name: str = "child") -> Child:

@@ -49,11 +49,20 @@ class ChildFailedError(RuntimeError):
     """A sentence: which program would not stay up."""
 
 
-def mortal(argv: Sequence[str], when_we_die: str = "TERM") -> list[str]:
+def mortal(argv: Sequence[str], when_we_die: str = "TERM", parent: int | None = None) -> list[str]:
     """``argv`` so that the kernel sends it the signal when the calling *thread* dies (prctl(2),
-    PR_SET_PDEATHSIG): start it from the main thread."""
+    PR_SET_PDEATHSIG): start it from the main thread.
+
+    ``parent``: the process that starts it. When that died before the kernel was asked there is no
+    signal to come, so the program is not started at all.
+    """
     setpriv = _setpriv()
-    return [setpriv, "--pdeathsig", when_we_die, "--", *argv] if setpriv else list(argv)
+    if setpriv is None:
+        return list(argv)
+    asked = [setpriv, "--pdeathsig", when_we_die, "--"]
+    if parent is not None:
+        asked += ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"', str(parent)]
+    return [*asked, *argv]
 
 
 @cache
@@ -148,7 +157,7 @@ async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
     while True:
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            *mortal(child.argv),
+            *mortal(child.argv, parent=os.getpid()),
             env=dict(child.env),
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
