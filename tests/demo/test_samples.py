@@ -419,12 +419,23 @@ async def test_ratings_were_given_in_time_and_say_what_could_be_said(
     assert {row["score"] for row in rows} >= {2, 3, 4, 5}
 
 
+HANDS = ("officer_id", "acknowledged_at")
+
+
 async def test_the_rows_say_what_the_stories_say(seeded: dict[str, int]) -> None:
     rows = {row["draft_id"]: row for row in await fetch("SELECT * FROM report")}
     for sample, life, story in told(MONDAY):
         row = rows[samples.draft_id(sample.key)]
-        for name in Life.__struct_fields__:
+        # Whom it was referred to is in the rows alone (below), with who took it up.
+        for name in {*Life.__struct_fields__} - {"referred_agency_id", *HANDS}:
             assert row[name] == getattr(life, name), (sample.key, name)
+        referred = life.referred_agency_id is not None
+        assert row["referred_agency_id"] == (row["agency_id"] if referred else None)
+        begun = any(event.action is Action.START_REVIEW for event in story)
+        assert (row["assignee_id"] is not None) == begun
+        taken = referred and life.outcome is not None
+        assert (row["officer_id"] is not None) == taken
+        assert row["acknowledged_at"] == (life.referred_at if taken else None)
         assert row["version"] == len(story)
         happened = await fetch("SELECT * FROM event WHERE report_id = $1 ORDER BY id", row["id"])
         assert [event["action"] for event in happened] == [event.action for event in story]

@@ -1,6 +1,7 @@
 """What each action does to a report: state, clocks, answer. Days are counted by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,7 +10,7 @@ from tests.reports.calendars import SAUDI
 
 from balagh.reports import deadlines
 from balagh.reports.lifecycle import TRANSITIONS, Action, State, Transition
-from balagh.reports.standing import Answer, Standing, Terms, after
+from balagh.reports.standing import Answer, Referral, Standing, Terms, after
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 TERMS = Terms(calendar=SAUDI, zone=RIYADH, resolution_days=5, missing_data_hours=48, reopen_days=14)
@@ -30,14 +31,21 @@ def row(state: State, action: Action) -> Transition:
 
 # Filed on Sunday 22 November 2026.
 DUE = due("2026-11-29")
-OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE)
+# With an agency that has taken it up, after the completeness check.
+HELD: dict[str, Any] = {
+    "referred_agency_id": 7, "referred_at": at("2026-11-23"), "officer_id": 3,
+    "acknowledged_at": at("2026-11-23", "12:00"), "checked_at": at("2026-11-23"),
+}  # fmt: skip
+FREE = dict.fromkeys(("referred_agency_id", "referred_at", "officer_id", "acknowledged_at"))
+OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE, **HELD)
+NEW = Standing(state=State.RECEIVED, due_at=DUE)
 PAUSED = Standing(
     state=State.MISSING_DATA, due_at=DUE, data_due_at=at("2026-11-26"), paused_working_days=3,
     resume_state=State.UNDER_REVIEW,
 )  # fmt: skip
 ENDED = Standing(
     state=State.CLOSED, due_at=DUE, ended_at=at("2026-11-25"), reopen_until=at("2026-12-09"),
-    outcome="solved", answer="It works again.",
+    outcome="solved", answer="It works again.", **HELD,
 )  # fmt: skip
 ASKED = msgspec.structs.replace(ENDED, state=State.REOPEN_REQUESTED, ended_at=None)
 NOW = at("2026-11-24")
@@ -49,6 +57,8 @@ def _in(state: State) -> Standing:
         return PAUSED
     if state is State.ANSWERED:
         return msgspec.structs.replace(ENDED, state=state, ended_at=None, reopen_until=None)
+    if state in (State.RECEIVED, State.UNDER_REVIEW):
+        return msgspec.structs.replace(NEW, state=state)
     ended = {State.CLOSED: ENDED, State.REOPEN_REQUESTED: ASKED}
     return ended.get(state, msgspec.structs.replace(OPEN, state=state))
 
@@ -58,7 +68,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.RECEIVED, Action.START_REVIEW): {},
     (State.UNDER_REVIEW, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.UNDER_REVIEW,
-        "data_due_at": at("2026-11-26"),
+        "data_due_at": at("2026-11-26"), "checked_at": NOW,
     },
     (State.IN_PROGRESS, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.IN_PROGRESS,
@@ -67,9 +77,11 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     # Three working days after Tuesday: Wednesday, Thursday, Sunday.
     (State.MISSING_DATA, Action.UPDATE): {**UNPAUSED, "due_at": due("2026-11-29")},
     (State.MISSING_DATA, Action.EXPIRE): {**UNPAUSED, "ended_at": NOW},
-    (State.UNDER_REVIEW, Action.REFER): {},
-    (State.UNDER_REVIEW, Action.REJECT): {"ended_at": NOW},
-    (State.IN_PROGRESS, Action.RETURN_TO_AMER): {},
+    (State.UNDER_REVIEW, Action.REFER): {
+        "referred_agency_id": 9, "referred_at": NOW, "priority": "high", "checked_at": NOW,
+    },
+    (State.UNDER_REVIEW, Action.REJECT): {"ended_at": NOW, "checked_at": NOW},
+    (State.IN_PROGRESS, Action.RETURN_TO_AMER): FREE,
     (State.IN_PROGRESS, Action.ANSWER): {
         "outcome": "accepted", "answer": "From March on.", "promised_on": date(2027, 3, 1),
     },
@@ -82,6 +94,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.CLOSED, Action.REQUEST_REOPENING): {"ended_at": None},
     (State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING): {
         "due_at": due("2026-12-01"), "reopen_until": None, "outcome": None, "answer": None,
+        "acknowledged_at": None,
     },
     (State.REOPEN_REQUESTED, Action.REFUSE_REOPENING): {"ended_at": NOW},
 }  # fmt: skip
@@ -95,11 +108,13 @@ def test_every_row_of_the_life_cycle_is_in_the_table() -> None:
 @pytest.mark.parametrize(("state", "action"), list(CHANGES), ids=str)
 def test_what_an_action_changes_and_what_it_leaves(state: State, action: Action) -> None:
     before = _in(state)
-    answer = None
+    given: Answer | Referral | None = None
     if action is Action.ANSWER:
-        answer = Answer("accepted", "From March on.", date(2027, 3, 1))
+        given = Answer("accepted", "From March on.", date(2027, 3, 1))
+    if action is Action.REFER:
+        given = Referral(9, "high")
     done = row(state, action)
-    now = after(before, done, NOW, TERMS, answer)
+    now = after(before, done, NOW, TERMS, given)
     target = done.target or TARGETS[state, action]
     expected = {**msgspec.structs.asdict(before), **CHANGES[state, action], "state": target}
     assert msgspec.structs.asdict(now) == expected
@@ -140,7 +155,22 @@ def test_the_clock_stands_still_until_the_data_has_come(
     # The promise stays written as it was; who reads it sees that the clock stands.
     assert missing.due_at == before.due_at
     again = after(missing, row(State.MISSING_DATA, Action.UPDATE), updated_at, TERMS)
-    assert again == Standing(state=State.UNDER_REVIEW, due_at=due(expected))
+    assert again == Standing(
+        state=State.UNDER_REVIEW, due_at=due(expected), checked_at=missing.checked_at
+    )
+
+
+def test_the_completeness_check_is_done_once() -> None:
+    """Data asked for again, after an agency sent the report back, does not move it."""
+    before = Standing(state=State.UNDER_REVIEW, due_at=DUE, checked_at=at("2026-11-23"))
+    for action, given in (
+        (Action.REQUEST_DATA, None),
+        (Action.REFER, Referral(9)),
+        (Action.REJECT, None),
+    ):
+        assert after(before, row(before.state, action), NOW, TERMS, given).checked_at == at(
+            "2026-11-23"
+        )
 
 
 def test_instants_in_another_zone_are_days_in_riyadh() -> None:
@@ -162,7 +192,8 @@ def test_instants_in_another_zone_are_days_in_riyadh() -> None:
 )
 def test_reopening_begins_a_whole_new_time(accepted: str, expected: str) -> None:
     again = after(ASKED, row(State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING), at(accepted), TERMS)
-    assert again == Standing(state=State.IN_PROGRESS, due_at=due(expected))
+    held = {**HELD, "acknowledged_at": None}
+    assert again == Standing(state=State.IN_PROGRESS, due_at=due(expected), **held)
 
 
 def test_the_terms_are_the_installation_s() -> None:

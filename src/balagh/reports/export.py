@@ -62,7 +62,12 @@ SECTIONS: Mapping[str, str] = {
     "AND split_part(key, ':', 2) IN (SELECT id::text FROM report WHERE person_id = $1)) "
     "ORDER BY id",
 }
-LEFT_OUT: Mapping[str, str] = {}
+LEFT_OUT: Mapping[str, str] = {
+    "case_view": "which of the staff looked at a report, not a word about the person",
+    "mention": "which of the staff a note was meant for",
+    "answer_link": "how an agency's officer was reached, not the person",
+    "evidence_link": "a secret of a link; what came by it is among the files",
+}
 _PARTS_OF_REPORT = ("event", "action_draft", "rating")
 
 
