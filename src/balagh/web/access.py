@@ -227,6 +227,9 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
+    if request.scope["route_handler"].opt.get(QUIET):
+        # Whoever is writing on that page goes on; they sign in when they send it.
+        return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
     again = isinstance(error, ShowAgain)
     target = error.next if again else f"{SIGN_IN}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":

@@ -67,7 +67,7 @@ def check_view(case: Case, teller: Teller) -> CheckView | None:
     if case.checked_at is not None:
         if case.checked_at > due:
             return CheckView(language.text("Completeness check done late"), "late")
-        return CheckView(language.text("Completeness check done"), "done")
+        return CheckView(language.text("Completeness check done"), "kept")
     if case.state not in (State.RECEIVED, State.UNDER_REVIEW):
         return None
     if teller.now >= due:

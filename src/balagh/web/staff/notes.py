@@ -41,7 +41,7 @@ async def add(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     given = {name: value for name, value in form.items() if isinstance(value, str)}
     typed = given.get("note", "")[:_LONGEST].replace("\x00", "")
     text = TEXT.read(typed.strip()) if typed.strip() else Problem(TEXT.missing)
-    id = _form_id(given.get("form", ""))
+    id = _form_id(given.get("once", ""))
     for_all = given.get("readers") == ALL and found.referred_agency_id is not None
     if isinstance(text, Problem):
         again = await form_view(
