@@ -32,7 +32,8 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import case, correction, inbox, notes, presence
+from balagh.web.staff import evidence as case_files
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -63,6 +64,10 @@ def create(
             *extra,
             inbox.router,
             case.router,
+            correction.router,
+            notes.router,
+            presence.router,
+            case_files.router,
             Router(
                 "/",
                 guards=[access.beneficiary],
@@ -97,7 +102,7 @@ def create(
             backend="brotli",
             brotli_quality=4,
             minimum_size=300,
-            exclude=["^/static", "^/files", "^/account/data/"],
+            exclude=["^/static", "^/files", "^/case-files", "^/account/data/"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,

@@ -36,7 +36,12 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
        person.organisation_name, person.organisation_number,
        coalesce(person.notify_sms, true) AS notify_sms,
        coalesce(person.notify_email, true) AS notify_email,
-       CASE WHEN session.unsent_at + interval '1 hour' > $2 THEN session.unsent END AS unsent
+       CASE WHEN session.unsent_at + interval '1 hour' > $2 THEN session.unsent END AS unsent,
+       -- Of reports that they may still open.
+       (SELECT count(*) FROM mention m JOIN event e ON e.id = m.event_id
+          JOIN report r ON r.id = e.report_id
+        WHERE m.staff_id = session.staff_id AND m.read_at IS NULL
+          AND (staff.agency_id IS NULL OR r.referred_agency_id = staff.agency_id)) AS mentions
 FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
 LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
@@ -52,7 +57,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
     people only, ``account_type`` (on whose behalf they file), the organisation and the channels
     they chose for beneficiaries only. ``unsent``: a form that was sent when an earlier session was
-    over.
+    over. ``mentions``: how many notes that address them they have not read.
     """
 
     session_id: int
@@ -72,6 +77,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     notify_sms: bool = True
     notify_email: bool = True
     unsent: Unsent | None = None
+    mentions: int = 0
 
 
 async def begin(
@@ -112,10 +118,11 @@ async def begin(
     return token
 
 
-async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
+async def load(token: str, *, now: datetime, idle: timedelta, renew: bool = True) -> Visitor | None:
     """The visitor whose token it is, or none when there is no such session any more.
 
-    One statement; a second one, at most every five minutes, notes that they were here.
+    One statement; a second one, at most every five minutes, notes that they were here, unless the
+    request is none of theirs (``renew``).
     """
     if not _TOKEN.fullmatch(token):
         return None
@@ -128,7 +135,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
     if row is None:
         return None
     # A quarter of a short idle limit, so that it still measures from about the last request.
-    if now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
+    if renew and now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
         await fetch(
             "UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", row["id"], now
         )
@@ -150,6 +157,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
         notify_sms=row["notify_sms"],
         notify_email=row["notify_email"],
         unsent=read(row["unsent"]),
+        mentions=row["mentions"],
     )
 
 

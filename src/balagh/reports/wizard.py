@@ -55,7 +55,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is the number of a report that is the same, empty when none is known. ``columns``: the report's
     columns that the kind fills. ``alike``: the service's id and the folded text by which the
     person's earlier reports resemble it, where that is asked. ``image_needed``: there must be
-    evidence.
+    evidence. ``judged``: which conditions these values are held to, whether they fail or not.
     """
 
     code: str
@@ -73,6 +73,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     columns: Callable[[Values], dict[str, Any]]
     alike: Callable[[Values], tuple[int, str] | None] = lambda _values: None
     image_needed: Callable[[Answers], bool] = lambda _answers: False
+    judged: Callable[[Values], tuple[Code, ...]] = lambda _values: ()
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -34,6 +35,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 SIGN_IN = "/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
+# `opt={QUIET: True}`: an open page asks by itself, which keeps nobody signed in.
+QUIET = "quiet"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -100,7 +103,10 @@ async def load(request: Connection) -> Visitor | None:
         token = request.cookies.get(cookie_name(settings))
         remembered["balagh.visitor"] = (
             await sessions.load(
-                token, now=clock.now(), idle=timedelta(minutes=settings.session_idle_minutes)
+                token,
+                now=clock.now(),
+                idle=timedelta(minutes=settings.session_idle_minutes),
+                renew=not request.scope["route_handler"].opt.get(QUIET),
             )
             if token
             else None
@@ -111,6 +117,15 @@ async def load(request: Connection) -> Visitor | None:
 def visitor(request: Connection) -> Visitor | None:
     """Who makes the request; none when nobody is signed in."""
     return cast("Visitor | None", _remembered(request).get("balagh.visitor"))
+
+
+def saw_mentions(request: Connection, count: int) -> None:
+    """That many mentions were read by this very request: the page it answers counts the rest."""
+    found = visitor(request)
+    if found is not None and count:
+        _remembered(request)["balagh.visitor"] = msgspec.structs.replace(
+            found, mentions=max(0, found.mentions - count)
+        )
 
 
 async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
@@ -212,6 +227,9 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
+    if request.scope["route_handler"].opt.get(QUIET):
+        # Whoever is writing on that page goes on; they sign in when they send it.
+        return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
     again = isinstance(error, ShowAgain)
     target = error.next if again else f"{SIGN_IN}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":

@@ -193,13 +193,16 @@ def size_text(size: int, language: Language) -> str:
     return language.text("{n} MB", n=f"{size / 1_048_576:.1f}")
 
 
-def file_view(file: File, language: Language, remove: str = "") -> FileView:
+def file_view(
+    file: File, language: Language, remove: str = "", *, folder: str = "/files"
+) -> FileView:
+    """``folder``: the address under which whoever asks gets it."""
     return FileView(
         id=str(file.id),
         name=file.name,
         size_text=size_text(file.size, language),
         icon="image" if file.image else "document",
-        url=f"/files/{file.id}",
+        url=f"{folder}/{file.id}",
         remove_url=remove,
     )
 

@@ -1,28 +1,22 @@
 """«تفاصيل الطلب»: one report, who has it and until when, its story, what was filed."""
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath
-from markupsafe import Markup
 
-from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import N_, Language
-from balagh.reports import behalf, deadlines, inboxes, ratings, surveys, timeline
+from balagh.reports import deadlines, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.behalf import Behalf
-from balagh.reports.choices import Choices
-from balagh.reports.fields import NOT_LISTED, Situation
-from balagh.reports.inboxes import Happening, ReportFile, WholeReport
-from balagh.reports.kinds import KINDS
+from balagh.reports.inboxes import WholeReport
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
 from balagh.web.beneficiary.telling import agency_of
+from balagh.web.filing import filing_of
+from balagh.web.moments import moment_views
 from balagh.web.page import AnyRequest, render
 from balagh.web.telling import Teller, teller_of
 
@@ -42,22 +36,6 @@ class SurveyView(msgspec.Struct, frozen=True):
     text: str
     url: str
     done: str
-
-
-class SaidView(msgspec.Struct, frozen=True):
-    label: str
-    text: str
-
-
-class MomentView(msgspec.Struct, frozen=True):
-    """``said``: in the person's own words; ``files``: that came with it."""
-
-    title: str
-    when_text: str
-    text: Markup
-    current: bool
-    said: list[SaidView]
-    files: list[views.FileView]
 
 
 class AnswerView(msgspec.Struct, frozen=True):
@@ -116,7 +94,14 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         reopening=actions.get(Action.REQUEST_REOPENING),
         cancellation=actions.get(Action.CANCEL),
         clock=None if ended else _clock(report, agency, teller),
-        timeline=_moments(await inboxes.happenings(report.id), files, agency, teller, ended=ended),
+        timeline=moment_views(
+            await inboxes.happenings(report.id),
+            files,
+            agency,
+            teller,
+            kind=report.kind,
+            ended=ended,
+        ),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
         answer=_answer(report, language),
@@ -215,98 +200,10 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     ]
 
 
-def _moments(
-    happenings: Sequence[Happening],
-    files: Sequence[ReportFile],
-    agency: str,
-    teller: Teller,
-    *,
-    ended: bool,
-) -> list[MomentView]:
-    language = teller.language
-    found = []
-    for place, happening in enumerate(happenings):
-        told = timeline.telling(happening.action, happening.to_state, happening.actor)
-        data = json.loads(happening.data)
-        filled = timeline.values(data, agency, language)
-        found.append(
-            MomentView(
-                language.text(told.title),
-                teller.when(happening.at),
-                language.markup(told.text, **filled),
-                current=place == 0 and not ended,
-                said=_said(happening, data, language),
-                files=[
-                    views.file_view(file, language)
-                    for file in files
-                    if file.event_id == happening.id
-                ],
-            )
-        )
-    return found
-
-
-def _said(happening: Happening, data: Mapping[str, Any], language: Language) -> list[SaidView]:
-    """The person's own words, where the sentence does not hold them."""
-    said = [
-        SaidView(answer["item"], answer["text"])
-        for answer in data.get("answers", ())
-        if answer["text"]
-    ]
-    reason = data.get("reason")
-    if reason and happening.action in (Action.CANCEL, Action.REQUEST_REOPENING):
-        said.append(SaidView(language.text("Your reason"), reason))
-    return said
-
-
 async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
     """What was filed, by the same declaration that asked for it."""
-    known = await catalogue(teller.now)
-    if report.agency_id not in known.agencies or report.service_id not in (None, *known.services):
-        # Filed through another process, which has seen the newest catalogue already.
-        forget()
-        known = await catalogue(teller.now)
-    choices = Choices(known, teller.language.code)
-    kind = KINDS[report.kind]
-    values: dict[str, Any] = {
-        name: getattr(report, name)
-        for name in ("ground", "matter", "reference", "filed_on", "response_days", "closed_on")
-    }
-    values |= {
-        "service": NOT_LISTED,
-        "service_name": report.service_name,
-        "title": report.title,
-        "description": report.description,
-    }
-    values["agency"] = known.agencies[report.agency_id]
-    if report.platform_id is not None:
-        values["platform"] = known.platforms[report.platform_id]
-    if report.service_id is not None:
-        values["service"] = known.services[report.service_id]
-    if report.delivery_channel is not None:
-        values["delivery_channel"] = choices.channel(report.delivery_channel)
-    if report.still_happening is not None:
-        values["still_happening"] = "yes" if report.still_happening else "no"
-    answers = {"ground": report.ground or ""}
-    situation = Situation(today=teller.now.astimezone(teller.zone).date(), directory=choices)
-    rows = [
-        row
-        for step in kind.steps
-        if step.shown(answers, situation)
-        for row in views.answer_rows(step, answers, values, teller.language)
-    ]
-    return [*rows, *_behalf_rows(report, teller)]
-
-
-def _behalf_rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
-    whom = Behalf(
-        account_type=report.account_type,
-        name=report.organisation_name,
-        number=report.organisation_number,
-    )
-    if not whom.organisation:
-        return []
-    return views.field_rows(behalf.FIELDS, whom.values(), teller.language)
+    found = await filing_of(report, teller)
+    return [*found.rows(), *found.behalf_rows()]
 
 
 router = Router("/", route_handlers=[details])

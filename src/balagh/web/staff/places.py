@@ -14,13 +14,19 @@ class Place(msgspec.Struct, frozen=True):
     roles: frozenset[Role]
 
 
-PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+PLACES = (
+    Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
+    Place("/mentions", N_("Mentions"), cases.AMER | cases.AGENCY),
+)
 
 
 class PlaceView(msgspec.Struct, frozen=True):
+    """``count``: what is new there."""
+
     url: str
     text: str
     here: bool
+    count: int = 0
 
 
 def places(visitor: Visitor | None, path: str, language: Language) -> list[PlaceView]:
@@ -29,7 +35,10 @@ def places(visitor: Visitor | None, path: str, language: Language) -> list[Place
         return []
     return [
         PlaceView(
-            one.path, language.text(one.text), path == one.path or path.startswith(one.path + "/")
+            one.path,
+            language.text(one.text),
+            path == one.path or path.startswith(one.path + "/"),
+            visitor.mentions if one.path == "/mentions" else 0,
         )
         for one in PLACES
         if visitor.role in one.roles
