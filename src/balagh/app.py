@@ -32,7 +32,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import case, doing, inbox, replies
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -63,6 +63,8 @@ def create(
             *extra,
             inbox.router,
             case.router,
+            doing.router,
+            replies.router,
             Router(
                 "/",
                 guards=[access.beneficiary],

@@ -226,8 +226,8 @@ def _moments(
     language = teller.language
     found = []
     for place, happening in enumerate(happenings):
-        told = timeline.telling(happening.action, happening.to_state, happening.actor)
         data = json.loads(happening.data)
+        told = timeline.telling(happening.action, happening.to_state, happening.actor, data)
         filled = timeline.values(data, agency, language)
         found.append(
             MomentView(
@@ -256,6 +256,8 @@ def _said(happening: Happening, data: Mapping[str, Any], language: Language) -> 
     reason = data.get("reason")
     if reason and happening.action in (Action.CANCEL, Action.REQUEST_REOPENING):
         said.append(SaidView(language.text("Your reason"), reason))
+    if data.get("comment"):
+        said.append(SaidView(language.text("Amer centre adds"), data["comment"]))
     return said
 
 

@@ -15,6 +15,7 @@ from balagh.people import audit
 from balagh.reports.cases import Case
 from balagh.reports.lifecycle import STATE_TEXT
 from balagh.web.page import AnyRequest, render
+from balagh.web.staff import actions
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.telling import teller_of
 
@@ -30,14 +31,16 @@ async def case(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
 async def show(
     request: AnyRequest, found: Case, *, status: int = 200, **panels: Any
 ) -> Response[Any]:
-    """The page. ``panels``: views that take the place of what a panel would say by itself."""
+    """The page. ``panels``: views that take the place of what a panel would say by itself, and
+    ``errors``: what the summary says of the form that was sent."""
     teller = await teller_of(request)
     # Each by the name of its partial; none: the panel is not there.
     views: dict[str, Any] = {
+        "errors": [],
         "facts": None,
         "promise": None,
         "story": None,
-        "actions": None,
+        "actions": None if "actions" in panels else await actions.panel(request, found),
         "assignment": None,
         "parts": None,
         "evidence_link": None,
