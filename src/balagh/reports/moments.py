@@ -95,8 +95,8 @@ def notices(
 def missing(
     to: Addressee, items: Sequence[str], due: datetime, public_url: str, *, sms: bool
 ) -> dict[str, Any]:
-    """What the words about missing data need. ``items_sms``: as much of them as three SMS hold, empty
-    where that is too little to be understood."""
+    """What the words about missing data need. ``items_sms``: as much of them as three SMS hold,
+    empty where that is too little to be understood."""
     more: dict[str, Any] = {
         "items": list(items),
         "items_sms": "",

@@ -152,14 +152,15 @@ def fields(actions: Mapping[Action, str], kinds: Mapping[str, str]) -> tuple[Fie
             maxlength=120,
         ),
         OneOf(
-            name="action",
+            # Not "action": a form's own property of that name would be hidden by it.
+            name="for_action",
             label=N_("For the action"),
             missing=N_("Choose the action"),
             optional=True,
             choices=tuple(Option(one.value, text) for one, text in actions.items()),
         ),
         OneOf(
-            name="kind",
+            name="for_kind",
             label=N_("For the kind of report"),
             missing=N_("Choose the kind of report"),
             optional=True,
@@ -190,4 +191,4 @@ def may_be_for(action: Action) -> bool:
 
 
 def _columns(values: Values) -> tuple[Any, ...]:
-    return tuple(values[name] for name in ("kind", "action", "language", "title", "body"))
+    return tuple(values[name] for name in ("for_kind", "for_action", "language", "title", "body"))

@@ -84,7 +84,8 @@ _OTHERS: Mapping[str, str] = {
 }
 _DANGER = frozenset({Action.REJECT})
 # What nobody may press for the beneficiary: their rating's link is shown without its key.
-_KEYLESS = "…"
+# The mark keeps the end of the address at its end in Arabic.
+_KEYLESS = "…\u200e"
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,7 +129,11 @@ def _fields() -> tuple[Any, ...]:
 
 def _typed(reply: Reply) -> dict[str, str]:
     return {
-        name: getattr(reply, name) or "" for name in ("title", "action", "kind", "language", "body")
+        "title": reply.title,
+        "for_action": reply.action or "",
+        "for_kind": reply.kind or "",
+        "language": reply.language,
+        "body": reply.body,
     }
 
 
