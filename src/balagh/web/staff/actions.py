@@ -14,7 +14,7 @@ from balagh.directory.lookup import catalogue
 from balagh.i18n import N_, Language
 from balagh.notices.messages import Sms
 from balagh.notices.messages import render as message
-from balagh.reports import cases, giving, replies, timeline
+from balagh.reports import cases, deadlines, giving, replies, timeline
 from balagh.reports.acting import Deed, Notice
 from balagh.reports.allowed import allowed
 from balagh.reports.cases import Case, Desk, Entered
@@ -187,6 +187,7 @@ class ActionsView(msgspec.Struct, frozen=True, kw_only=True):
     replies: RepliesView | None = None
     agency_search: str = ""
     warning: str = ""
+    due: str = ""
     preview: PreviewView | None = None
     checking: bool = False
     focus: str = ""
@@ -236,6 +237,7 @@ async def panel(
         replies=await _replies(case, desk, found, language),
         agency_search=found.typed.get("agency_search", ""),
         warning=_warning(case, action, teller),
+        due=_due(case, action, teller),
         preview=await _preview(request, case, desk, found, situation, teller),
         checking=found.checking,
         focus=found.focus,
@@ -471,6 +473,14 @@ def _warning(case: Case, action: Action, teller: Teller) -> str:
             when=teller.instant(case.completeness_due_at),
         )
     return ""
+
+
+def _due(case: Case, action: Action, teller: Teller) -> str:
+    """Until when the agency has it; a referral leaves the promise to the beneficiary as it is."""
+    if action is not Action.REFER:
+        return ""
+    day = teller.language.date(deadlines.due_day(case.due_at, teller.zone), year=False)
+    return teller.language.text("The agency answers by the end of {day}.", day=day)
 
 
 async def _preview(
