@@ -450,3 +450,23 @@ async def test_the_forms_own_addresses_lead_to_their_tabs(at_desk: Visiting) -> 
         page = await reem.open(f"/cases/{made['number']}/rejection")
         assert page.path == f"/cases/{made['number']}?do=rejection"
         assert "code" in page.form("/rejection").fields
+
+
+@pytest.mark.parametrize("query", ["preview=2", "edit=1"])
+async def test_a_script_gets_the_panel_alone(at_desk: Visiting, query: str) -> None:
+    async with at_desk("reem") as reem:
+        made = await a_case()
+        page = await opened(reem, made, Action.REJECT)
+        form = page.form("/rejection")
+        address = f"{form.action}&{query}"
+        data = {**form.fields, "reason": REASON, "code": "outside"}
+        whole = await reem.client.post(address, data=data)
+        part = await reem.client.post(address, data=data, headers={"HX-Request": "true"})
+        assert whole.status_code == part.status_code == 200
+        assert "<h1" in whole.text
+        assert part.text.strip().startswith("<section")
+        assert part.text.strip() in whole.text
+        # While somebody types nothing is found fault with, and nothing is done.
+        bare = await reem.client.post(address, data={**data, "reason": ""})
+        assert (bare.status_code, "Write the reason" in bare.text) == (200, False)
+        assert (await report(made))["version"] == 1

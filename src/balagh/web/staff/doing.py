@@ -30,7 +30,7 @@ from balagh.web.beneficiary.evidence import TOO_MANY, UPLOAD
 from balagh.web.beneficiary.own import LONGEST
 from balagh.web.beneficiary.steps import FILE_LIMIT
 from balagh.web.beneficiary.visits import go
-from balagh.web.page import AnyRequest, render
+from balagh.web.page import AnyRequest, is_fragment, render
 from balagh.web.staff import actions
 from balagh.web.staff.actions import ACTIONS, NOUNS, NoteView, Sheet
 from balagh.web.staff.case import show
@@ -85,7 +85,7 @@ async def send(
     if action not in actions.possible(found, desk, teller):
         return await _impossible(sent)
     if edit:
-        return await _show(sent, await edited(found, desk, action, typed, teller))
+        return await _part(sent, await edited(found, desk, action, typed, teller))
     if preview:
         return await _looked_at(sent, live=preview == 2)
     if found.version != as_of:
@@ -162,7 +162,7 @@ async def _looked_at(sent: Sent, *, live: bool) -> Response[Any]:
     situation = await actions.situation_of(sent.teller)
     _, problems = actions.understood(sent.case, sent.action, sent.typed, situation)
     if live:
-        return await _show(sent, Sheet(action=sent.action, typed=sent.typed))
+        return await _part(sent, _sheet(sent))
     return await _show(
         sent,
         Sheet(
@@ -365,6 +365,15 @@ async def _show(
         errors=view.errors,
         at=f"/cases/{sent.case.number}",
     )
+
+
+async def _part(sent: Sent, sheet: Sheet) -> Response[Any]:
+    """As ``_show``; a script, which takes a part of the panel every few keys, gets no more."""
+    if not is_fragment(sent.request):
+        return await _show(sent, sheet)
+    view = await actions.panel(sent.request, sent.case, sheet)
+    at = f"/cases/{sent.case.number}"
+    return render(sent.request, "staff/actions.html", actions=view, at=at)
 
 
 def _gone(request: AnyRequest, typed: Answers) -> Response[Any]:
