@@ -75,7 +75,7 @@ async def planned(
         notices=_notices(action, given.values, to, then, terms, portal),
         internal=_internal(case, given),
     )
-    return (deed, _closing_of(deed, to, now, terms, portal)) if closes else (deed,)
+    return (deed, closing_of(deed, to, now, terms, portal)) if closes else (deed,)
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,7 +239,7 @@ def _ending(
     )
 
 
-def _closing_of(answer: Deed, to: Addressee, now: datetime, terms: Terms, portal: Portal) -> Deed:
+def closing_of(answer: Deed, to: Addressee, now: datetime, terms: Terms, portal: Portal) -> Deed:
     """The closing that the installation's setting makes of an answer: nobody's decision, so the
     clock's."""
     row = transition(State.ANSWERED, Action.CLOSE, Role.REVIEWER)
