@@ -65,6 +65,7 @@ BAD = [
     ("MISSING_DATA_HOURS", "721", "from 1 to 720"),
     ("REOPEN_DAYS", "366", "from 0 to 365"),
     ("RETENTION_YEARS", "0", "from 1 to 100"),
+    ("ANSWER_CLOSES", "true", "be yes or no"),
 ]
 
 
@@ -159,6 +160,8 @@ def test_defaults() -> None:
         ("mail_from", "بلاغ <balagh@example.sa>", "بلاغ <balagh@example.sa>"),
         ("data", "/var/lib/balagh", Path("/var/lib/balagh")),
         ("reopen_days", "0", 0),
+        ("answer_closes", "yes", True),
+        ("answer_closes", "no", False),
         ("retention_years", "10", 10),
     ],
 )

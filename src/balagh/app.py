@@ -32,7 +32,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, correction, inbox, notes, presence
+from balagh.web.staff import case, correction, doing, inbox, notes, presence, replies
 from balagh.web.staff import evidence as case_files
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
@@ -68,6 +68,8 @@ def create(
             notes.router,
             presence.router,
             case_files.router,
+            doing.router,
+            replies.router,
             Router(
                 "/",
                 guards=[access.beneficiary],

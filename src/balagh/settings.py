@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resolution_days: int
     missing_data_hours: int
     reopen_days: int
+    answer_closes: bool
     retention_years: int
 
     demo: bool = False
@@ -100,6 +101,12 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return value == "yes"
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -239,6 +246,9 @@ SETTINGS = (
         "Clock hours for answering a request for data."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
+    Setting("answer_closes", _yes_or_no, "no",
+        "Whether an agency's answer closes the report at once (`yes`), or a reviewer looks at it "
+        "first (`no`)."),
     Setting("retention_years", _number(1, 100), "5",
         "Years for which a report is said to be kept after it has ended. The default is a sample "
         "policy; set what your records schedule says."),

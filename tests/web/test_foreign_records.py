@@ -11,6 +11,7 @@ from uuid import UUID
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
+from tests.reports.filed import NOW, insert, reviewer
 from tests.web.complaints import begin, picture, to_check
 from tests.web.conftest import Visiting
 from tests.web.pages import Browser
@@ -18,7 +19,7 @@ from tests.web.pages import Browser
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session")
+RECORDS = ("number", "draft", "file", "session", "reply")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
@@ -68,7 +69,12 @@ async def filed(noura: Browser) -> dict[str, str]:
     assert file is not None
     assert draft is not None
     assert session is not None
+    reem = await reviewer()
+    reply = await insert(
+        "canned_reply", language="ar", title="شكر", body="شكرًا", changed_by=reem, changed_at=NOW
+    )
     return {
+        "reply": str(reply),
         "number": report["number"],
         "file": str(file["id"]),
         "draft": str(draft["id"]),
@@ -78,6 +84,7 @@ async def filed(noura: Browser) -> dict[str, str]:
 
 # A report number with a right check digit, and ids that nobody was given.
 NOBODYS = {
+    "reply": "2000000000",
     "number": "1000000005",
     "file": str(UUID(int=7)),
     "draft": str(UUID(int=7)),
@@ -135,7 +142,7 @@ async def state() -> list[int]:
         "(SELECT count(*) FROM draft), (SELECT count(*) FROM attachment), "
         "(SELECT count(*) FROM notice), (SELECT count(*) FROM rating), "
         "(SELECT count(*) FROM action_draft), (SELECT sum(version) FROM report), "
-        "(SELECT max(updated_at) FROM draft), "
+        "(SELECT max(updated_at) FROM draft), (SELECT count(*) FROM canned_reply), "
         "(SELECT count(*) FROM session WHERE revoked_at IS NOT NULL)"
     )
     assert row is not None

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.demo import cast, endings, evidence
+from balagh.demo import canned, cast, endings, evidence
 from balagh.demo.replay import Happened, Life, replay
 from balagh.demo.stories import (
     Almanac,
@@ -125,6 +125,7 @@ async def seed(settings: Settings, now: datetime) -> None:
         await _insert("rating", _ratings(lives, by_draft, almanac))
         await _insert("draft", [draft_row(one, people, known, almanac) for one in told.drafts])
         await endings.tell(settings, now)
+        await canned.seed_replies(now)
 
 
 async def _keep_files(

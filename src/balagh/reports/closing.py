@@ -20,7 +20,8 @@ from balagh.reports.telling_channels import Reach
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """A report as it is after it was closed or rejected, and whom to tell of it.
 
-    ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``language``: the
+    ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``comment``: what
+    the reviewer adds to the closing. ``language``: the
     one the report was filed in. ``reach``: where the report's beneficiary is reached.
     """
 
@@ -31,6 +32,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     agency_en: str
     standing: Standing
     reason: str = ""
+    comment: str = ""
     name: str
     language: str
     reach: Reach
@@ -76,6 +78,7 @@ def _data(ending: Ending, public_url: str, secret_key: bytes) -> dict[str, Any]:
         "outcome": standing.outcome,
         "promised_on": promised.isoformat() if promised else None,
         "reasons": ending.reason if standing.state is State.REJECTED else standing.answer or "",
+        "comment": ending.comment,
         "reopen_until": reopen.isoformat() if reopen else None,
         "rate_until": expires.isoformat(),
         "link": f"{public_url}/reports/{ending.number}",

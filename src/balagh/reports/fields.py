@@ -363,6 +363,10 @@ class Day(Field, frozen=True, kw_only=True):
         found = _real_day(typed, hijri=hijri)
         if isinstance(found, Problem):
             return found
+        return self.bounded(found, values, situation)
+
+    def bounded(self, found: date, values: Values, situation: Situation) -> date | Problem:
+        """The day when it is one that may be answered."""
         if found > situation.today:
             return Problem(self.future, part="day")
         if found < self.earliest:
@@ -391,6 +395,55 @@ class Day(Field, frozen=True, kw_only=True):
 
     def show(self, value: Any, language: Language) -> Markup:
         return Markup("{}<small>{}</small>").format(language.date(value), language.hijri(value))
+
+
+class ComingDay(Day, frozen=True, kw_only=True):
+    """As ``Day``, today or later: what is promised. ``past``: the error when it is over already;
+    ``years``: how far ahead at most."""
+
+    future: str = ""
+    past: str
+    years: int = 5
+
+    def bounded(self, found: date, values: Values, situation: Situation) -> date | Problem:
+        if found < situation.today:
+            return Problem(self.past, part="day")
+        if found.year > situation.today.year + self.years:
+            return Problem(N_("Check the year: it is too far ahead"), part="year")
+        return found
+
+
+class OneOf(Choice, frozen=True, kw_only=True):
+    """As ``Choice``, as a list: more than a few, or nobody needs to see them all."""
+
+    type: ClassVar[str] = "select"
+
+
+class Items(Field, frozen=True, kw_only=True):
+    """Several short texts, a line each; the value is a tuple of them."""
+
+    type: ClassVar[str] = "items"
+    most: int = 10
+    maxlength: int | None = 200
+
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}_{n}" for n in range(self.most))
+
+    def parse(self, answers: Answers, values: Values, situation: Situation) -> Any:
+        """``part`` of a problem: the number of the line."""
+        found: list[str] = []
+        for n, name in enumerate(self.inputs()):
+            typed = " ".join(answers.get(name, "").split())
+            if not typed:
+                continue
+            if self.maxlength and len(typed) > self.maxlength:
+                wrong = _too_long(typed, self.maxlength)
+                return Problem(wrong.text, wrong.values, part=str(n))
+            if typed not in found:
+                found.append(typed)
+        if not found:
+            return None if self.optional else Problem(self.missing, part="0")
+        return tuple(found)
 
 
 def _too_long(typed: str, most: int) -> Problem:

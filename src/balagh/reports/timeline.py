@@ -66,14 +66,20 @@ _BY_STAFF: Mapping[Action | Entry, Telling] = {
     ),
 }
 
+# An answer that closed the report at once: nobody checks it any more.
+_CLOSED_BY_IT = Telling(N_("{agency} answered."))
+
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
 
 
-def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
-    """Title and text (msgids) of a public event."""
+def telling(
+    action: str, to_state: str | None, actor: str = "", data: Mapping[str, Any] | None = None
+) -> Telling:
+    """Title and text (msgids) of a public event. ``data``: the event's, where it tells how."""
     done = Entry(action) if action in {*Entry} else Action(action)
-    found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
+    at_once = _CLOSED_BY_IT if done is Action.ANSWER and data and data.get("closes") else None
+    found = at_once or (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 

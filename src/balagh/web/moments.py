@@ -61,8 +61,8 @@ def moment_views(
     language = teller.language
     found = []
     for place, happening in enumerate(happenings):
-        told = timeline.telling(happening.action, happening.to_state, happening.actor)
         data = json.loads(happening.data)
+        told = timeline.telling(happening.action, happening.to_state, happening.actor, data)
         filled = timeline.values(data, agency, language)
         found.append(
             MomentView(
@@ -94,6 +94,8 @@ def said_views(action: str, data: Mapping[str, Any], language: Language) -> list
     reason = data.get("reason")
     if reason and action in (Action.CANCEL, Action.REQUEST_REOPENING):
         said.append(SaidView(language.text("Your reason"), reason))
+    if data.get("comment"):
+        said.append(SaidView(language.text("Amer centre adds"), data["comment"]))
     return said
 
 

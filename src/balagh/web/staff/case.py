@@ -17,7 +17,7 @@ from balagh.reports import notes, presence
 from balagh.reports.cases import Case
 from balagh.web import access
 from balagh.web.page import AnyRequest, render
-from balagh.web.staff import facts, related, story
+from balagh.web.staff import actions, facts, related, story
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.staff.head import head, remember_inbox
 from balagh.web.staff.presence import presence_view
@@ -55,7 +55,7 @@ async def show(
         "story": None
         if "story" in panels
         else await story.panel(desk, found, teller, public=public),
-        "actions": None,
+        "actions": None if "actions" in panels else await actions.panel(request, found),
         "assignment": None,
         "parts": None,
         "evidence_link": None,

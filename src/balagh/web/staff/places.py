@@ -4,7 +4,7 @@ import msgspec
 
 from balagh.i18n import N_, Language
 from balagh.people.sessions import Visitor
-from balagh.reports import cases
+from balagh.reports import cases, replies
 from balagh.reports.lifecycle import Role
 
 
@@ -17,6 +17,7 @@ class Place(msgspec.Struct, frozen=True):
 PLACES = (
     Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
     Place("/mentions", N_("Mentions"), cases.AMER | cases.AGENCY),
+    Place("/replies", N_("Canned replies"), frozenset(replies.KEEPERS)),
 )
 
 

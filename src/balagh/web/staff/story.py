@@ -62,6 +62,7 @@ _TEXTS = (
     ("answer", N_("Answer")),
     ("text", N_("Text")),
     ("note", N_("Note to the agency")),
+    ("comment", N_("Amer centre adds")),
 )
 
 
