@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from balagh.i18n import N_, Language
-from balagh.reports.lifecycle import STATE_TEXT, Action, State
+from balagh.reports.lifecycle import STATE_TEXT, Action, Entry, State
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -52,6 +52,20 @@ TELLINGS: Mapping[Action, Telling] = {
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
 }
 
+# What is recorded of a report besides what moves it.
+_ENTRIES: Mapping[Entry, Telling] = {
+    Entry.SPLIT: Telling(
+        N_(
+            "The report concerns several agencies. Amer centre divided it, and each answers its "
+            "own part. You follow all of them here."
+        ),
+        N_("The report was divided"),
+    ),
+    Entry.ADD_EVIDENCE: Telling(
+        N_("A file came by the link that Amer centre sent."), N_("Evidence was added")
+    ),
+}
+
 # The same by somebody else than usual.
 _BY_STAFF: Mapping[Action, Telling] = {
     Action.SUBMIT: Telling(
@@ -69,6 +83,9 @@ HOLDER_YOU = N_("You")
 
 def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
     """Title and text (msgids) of a public event."""
+    entry = next((told for known, told in _ENTRIES.items() if known == action), None)
+    if entry is not None:
+        return entry
     done = Action(action)
     found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")

@@ -16,13 +16,13 @@ from balagh.reports import behalf, deadlines, inboxes, ratings, surveys, timelin
 from balagh.reports.allowed import allowed
 from balagh.reports.behalf import Behalf
 from balagh.reports.choices import Choices
-from balagh.reports.fields import NOT_LISTED, Situation
-from balagh.reports.inboxes import Happening, ReportFile, WholeReport
+from balagh.reports.fields import NOT_LISTED, Situation, named_only
+from balagh.reports.inboxes import Happening, Part, ReportFile, ReportLine, WholeReport
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import agency_of
+from balagh.web.beneficiary.telling import agency_of, answered, members, sentence
 from balagh.web.page import AnyRequest, render
 from balagh.web.telling import Teller, teller_of
 
@@ -77,6 +77,21 @@ class ActionView(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """One agency's part of a story: how it stands, its answer, and what can be done about it.
+    ``url``: its own page, empty for the report that this page is of."""
+
+    agency: str
+    state: str
+    state_text: str
+    sentence: Markup
+    answer: AnswerView | None
+    update: ActionView | None
+    reopening: ActionView | None
+    cancellation: ActionView | None
+    url: str
+
+
 # What a beneficiary does themselves, and where.
 _ACTIONS = {
     Action.UPDATE: ("update", N_("Update the request")),
@@ -102,6 +117,8 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     agency = agency_of(report, language)
     ended = report.state in timeline.ENDED
     actions = _actions(report, teller)
+    # Of several agencies each has its own section, with what can be done about its part.
+    parts = [_part(one, report, teller) for one in members(report)] if report.parts else []
     return render(
         request,
         "beneficiary/report.html",
@@ -113,18 +130,40 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         just_done=_just_done(report, agency, teller),
         missing=report.missing,
         update=actions.get(Action.UPDATE),
-        reopening=actions.get(Action.REQUEST_REOPENING),
-        cancellation=actions.get(Action.CANCEL),
+        reopening=None if parts else actions.get(Action.REQUEST_REOPENING),
+        cancellation=None if parts else actions.get(Action.CANCEL),
+        parts=parts,
+        answered=answered(report, language),
+        whole_url=f"/reports/{report.whole}" if report.whole else "",
+        whole=views.number(report.whole) if report.whole else "",
         clock=None if ended else _clock(report, agency, teller),
         timeline=_moments(await inboxes.happenings(report.id), files, agency, teller, ended=ended),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
-        answer=_answer(report, language),
+        answer=None if parts else _answer(report, language),
         surveys=await _surveys(report, teller),
     )
 
 
-def _actions(report: WholeReport, teller: Teller) -> dict[Action, ActionView]:
+def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartView:
+    language = teller.language
+    agency = agency_of(one, language)
+    actions = _actions(one, teller)
+    own = one is whole
+    return PartView(
+        agency=agency,
+        state=one.state.value,
+        state_text=language.text(STATE_TEXT[one.state]),
+        sentence=sentence(one, agency, teller),
+        answer=_answer(whole if isinstance(one, ReportLine) else one, language),
+        update=actions.get(Action.UPDATE),
+        reopening=actions.get(Action.REQUEST_REOPENING),
+        cancellation=actions.get(Action.CANCEL),
+        url="" if own else f"/reports/{one.number}",
+    )
+
+
+def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionView]:
     """What the life cycle lets the person do now."""
     language = teller.language
     found = {}
@@ -162,7 +201,7 @@ def _just_done(report: WholeReport, agency: str, teller: Teller) -> str:
     return ""
 
 
-def _answer(report: WholeReport, language: Language) -> AnswerView | None:
+def _answer(report: WholeReport | Part, language: Language) -> AnswerView | None:
     """The agency's answer, once Amer centre has let it stand."""
     shown = report.state in (State.CLOSED, State.REOPEN_REQUESTED)
     if not shown or not report.answer or report.outcome is None:
@@ -194,7 +233,7 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     """What can be rated now, and what was."""
     open_now = [
         surveys.SURVEYS[code]
-        for code in surveys.after(report.state)
+        for code in surveys.after(report.state, part=report.whole is not None)
         if surveys.may_rate(code, report.state, report.ended_at, teller.now)
     ]
     found = await ratings.ratings_of(report.id) if open_now else {}
@@ -283,6 +322,9 @@ async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
         values["platform"] = known.platforms[report.platform_id]
     if report.service_id is not None:
         values["service"] = known.services[report.service_id]
+    elif kind.takes == "digital":
+        # Of a part whose service is not known: as the whole report names it.
+        values["service"] = named_only(report.service_name or "")
     if report.delivery_channel is not None:
         values["delivery_channel"] = choices.channel(report.delivery_channel)
     if report.still_happening is not None:

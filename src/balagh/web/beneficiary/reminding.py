@@ -20,7 +20,6 @@ from balagh.web.beneficiary.visits import (
     contact_of,
     go,
     own_draft,
-    person_id,
     reach_of,
     visit,
 )
@@ -46,7 +45,7 @@ async def remind(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     here = await visit(request, found)
     day = possible_on(await here.failing())
     if day is not None:
-        await casework.remind(found.id, person_id(request), day)
+        await casework.remind(found.id, found.person_id, day)
     return go(here.url("refusal"))
 
 
@@ -56,7 +55,7 @@ async def forget(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
         return found
-    await casework.remind(found.id, person_id(request), None)
+    await casework.remind(found.id, found.person_id, None)
     return go(f"/drafts/{found.id}/refusal")
 
 

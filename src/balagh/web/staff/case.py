@@ -14,7 +14,8 @@ from balagh.people import audit
 from balagh.reports import cases
 from balagh.reports.cases import Case
 from balagh.reports.lifecycle import STATE_TEXT
-from balagh.web.page import AnyRequest, render
+from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.staff import evidence_links, splitting
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.telling import teller_of
 
@@ -32,8 +33,11 @@ async def show(
 ) -> Response[Any]:
     """The page. ``panels``: views that take the place of what a panel would say by itself."""
     desk, teller = desk_of(request), await teller_of(request)
+    sms = settings_of(request).sms_url is not None
     views: dict[str, Any] = {
         "entries": await cases.entries(desk, found.id),
+        "evidence_link": await evidence_links.panel(found, desk, teller, sms=sms),
+        "parts": await splitting.panel(found, desk, teller),
     }
     return render(
         request,

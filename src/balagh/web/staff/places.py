@@ -14,7 +14,10 @@ class Place(msgspec.Struct, frozen=True):
     roles: frozenset[Role]
 
 
-PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+PLACES = (
+    Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
+    Place("/intake", N_("Callers"), frozenset({Role.INTAKE_OFFICER})),
+)
 
 
 class PlaceView(msgspec.Struct, frozen=True):
