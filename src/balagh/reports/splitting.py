@@ -128,8 +128,8 @@ WITH moved AS (
     ORDER BY action = 'start_review' DESC, at DESC, id DESC LIMIT 1) e
 ), logged AS (
   INSERT INTO event (report_id, at, action, actor, staff_id)
-  SELECT id, $3, 'split', 'staff', $4 FROM moved UNION ALL
-  SELECT id, $3, 'split', 'staff', $4 FROM made
+  SELECT id, $3::timestamptz, 'split', 'staff', $4::bigint
+  FROM (SELECT id FROM moved UNION ALL SELECT id FROM made) story
 ), noted AS (
   -- Which agencies: for Amer alone, because each agency knows of its own part only.
   INSERT INTO event (report_id, at, action, actor, staff_id, public, side, data)

@@ -168,6 +168,8 @@ async def split(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     rows = [row for n, row in enumerate(rows) if n == 0 or not row.empty]
     known = await catalogue(clock.now())
     story = await splitting.siblings(found.id)
+    if await splitting.done(found.id, key):
+        return go(f"/cases/{found.number}#parts")
     taken = {id for one in story for id in (one.about_id, one.agency_id)}
     parts, problems = _understood(rows, found.kind, known, taken)
     if problems:
