@@ -1,12 +1,11 @@
-"""A caller adds evidence by a link: for seven days, until it is revoked or the report ends, and sees
-nothing else of the report."""
+"""A caller adds evidence by a link: for seven days, until it is revoked or the report ends, and
+sees nothing else of the report."""
 
 import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from litestar import Litestar

@@ -290,7 +290,7 @@ async def test_the_same_form_many_times_splits_once(at_desk: Visiting) -> None:
 
 
 async def test_one_that_was_filed_there_before(at_desk: Visiting) -> None:
-    same = {
+    same: dict[str, Any] = {
         "ground": "no_response_time", "reference": "A-1", "reference_key": "a1",
         "filed_on": NOW.date(),
     }  # fmt: skip
@@ -349,7 +349,7 @@ async def test_one_story(
             )
         )
     for name in ("waiting", "working", "ended"):
-        page = await inboxes.mine(person, name)  # type: ignore[arg-type]
+        page = await inboxes.mine(person, name)
         assert [line.number for line in page.lines] == ([first["number"]] if name == group else [])
     (count,) = await inboxes.counts(person)
     assert (count.open, count.ended) == ((0, 1) if group == "ended" else (1, 0))

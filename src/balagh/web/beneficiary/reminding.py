@@ -71,19 +71,23 @@ def reminder_view(here: Visit, failures: Sequence[Failure]) -> ReminderView | No
         how = language.markup(
             "A text message to {phone} and an e-mail, with a link that brings you back to what you "
             "wrote.",
-            # Dots have no direction of their own.
-            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
+            phone=masked_markup(phone),
         )
     elif channels == {"sms"}:
         how = language.markup(
             "A text message to {phone}, with a link that brings you back to what you wrote.",
-            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
+            phone=masked_markup(phone),
         )
     else:
         how = language.markup("An e-mail with a link that brings you back to what you wrote.")
     return ReminderView(
         url=f"{here.base}/reminder", day=day, is_set=here.draft.remind_on == day, how=how
     )
+
+
+def masked_markup(e164: str) -> Markup:
+    """As ``masked``, for a page: dots have no direction of their own."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(masked(e164))
 
 
 def masked(e164: str) -> str:

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, post
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from balagh import clock
+from balagh.i18n import isolate
 from balagh.reports import evidence_links, moments
 from balagh.reports.cases import Case, Desk
 from balagh.reports.evidence_links import LIFETIME, EvidenceLink
@@ -14,7 +16,7 @@ from balagh.reports.lifecycle import Role
 from balagh.reports.moments import Moment
 from balagh.reports.telling_channels import Reach, ways
 from balagh.web import access
-from balagh.web.beneficiary.reminding import masked
+from balagh.web.beneficiary.reminding import masked_markup
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, settings_of
 from balagh.web.staff.desk import case_of, desk_of
@@ -39,8 +41,8 @@ class EvidenceLinkPanel(msgspec.Struct, frozen=True, kw_only=True):
 
     links: list[LinkView]
     may_send: bool
-    phone: str
-    email: str
+    phone: Markup
+    email: Markup
     newest: int
     url: str
 
@@ -59,8 +61,8 @@ async def panel(found: Case, desk: Desk, teller: Teller, *, sms: bool) -> Eviden
     return EvidenceLinkPanel(
         links=[_view(link, url, teller) for link in links],
         may_send=possible and bool(told),
-        phone=masked(told["sms"]) if "sms" in told else "",
-        email=told.get("email", ""),
+        phone=masked_markup(told["sms"]) if "sms" in told else Markup(""),
+        email=isolate(told["email"]) if "email" in told else Markup(""),
         newest=links[0].id if links else 0,
         url=url,
     )

@@ -41,7 +41,7 @@ from balagh.reports.steps import EMAIL, PHONE
 from balagh.reports.telling_channels import Reach, ways
 from balagh.reports.wizard import Step, parse
 from balagh.web import access, views
-from balagh.web.beneficiary.reminding import masked
+from balagh.web.beneficiary.reminding import masked_markup
 from balagh.web.beneficiary.telling import agency_of, story_sentence, story_state
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, language_of, render, settings_of
@@ -221,8 +221,8 @@ async def filed(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         raw_number=case.number,
         due_on=deadlines.due_day(case.due_at, ZoneInfo(settings.zone)),
         received=teller.language.text(KINDS[case.kind].received),
-        phone=masked(told["sms"]) if "sms" in told else "",
-        email=masked_email(told.get("email") or ""),
+        phone=masked_markup(told["sms"]) if "sms" in told else Markup(""),
+        email=isolate(masked_email(told["email"])) if "email" in told else Markup(""),
         owed=case.ground == "outage" and not any(file.image for file in files),
         sent=bool(links),
         newest=links[0].id if links else 0,
@@ -300,12 +300,12 @@ async def _caller(
         if page.lines:
             lists.append((text(heading), [_line_view(line, teller) for line in page.lines]))
     drafts = await assisted.drafts(desk_of(request).staff_id, found.id)
-    email = masked_email(found.email or "")
+    email = isolate(masked_email(found.email)) if found.email else Markup("")
     return render(
         request,
         "staff/intake_caller.html",
         name=masked_name(found.name),
-        phone=masked(found.phone) if found.phone else "",
+        phone=masked_markup(found.phone) if found.phone else Markup(""),
         email=email,
         drafts=[_draft_view(draft, teller) for draft in drafts],
         lists=lists,
