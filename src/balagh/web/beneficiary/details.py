@@ -22,7 +22,13 @@ from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import agency_of, answered, members, sentence
+from balagh.web.beneficiary.telling import (
+    agency_of,
+    answered,
+    members,
+    sentence,
+    story_state,
+)
 from balagh.web.page import AnyRequest, render
 from balagh.web.telling import Teller, teller_of
 
@@ -117,13 +123,14 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     agency = agency_of(report, language)
     ended = report.state in timeline.ENDED
     actions = _actions(report, teller)
+    state, state_text = story_state(report, language)
     # Of several agencies each has its own section, with what can be done about its part.
     parts = [_part(one, report, teller) for one in members(report)] if report.parts else []
     return render(
         request,
         "beneficiary/report.html",
-        state=report.state.value,
-        state_text=language.text(STATE_TEXT[report.state]),
+        state=state.value,
+        state_text=state_text,
         title=report.title,
         report_url=f"/reports/{report.number}",
         subtitle=subtitle(report, teller),
@@ -136,7 +143,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         answered=answered(report, language),
         whole_url=f"/reports/{report.whole}" if report.whole else "",
         whole=views.number(report.whole) if report.whole else "",
-        clock=None if ended else _clock(report, agency, teller),
+        clock=None if ended or parts else _clock(report, agency, teller),
         timeline=_moments(await inboxes.happenings(report.id), files, agency, teller, ended=ended),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
