@@ -163,6 +163,9 @@ async def test_a_complaint_for_a_caller(
     (event,) = await fetch("SELECT actor, staff_id, to_state FROM event")
     assert tuple(event.values()) == ("staff", hind_id, "received")
     assert {row["subject"] for row in await audited("submit")} == {f"report:{report['id']}"}
+    # The caller's page and the check page, then the report's.
+    seen = [row["subject"] for row in await audited("view")]
+    assert seen == [f"person:{person}"] * 3 + [f"report:{report['id']}"] * 3
     async with visiting("نورة سعد القحطاني") as noura:
         page = await noura.open(f"/reports/{number}")
         assert "Amer centre registered the report for you" in page.text

@@ -14,7 +14,7 @@ from tests.web.pages import Browser, Page
 
 from balagh.database import fetch, fetch_one
 from balagh.i18n import Language
-from balagh.reports import inboxes, splitting
+from balagh.reports import erasure, inboxes, splitting
 from balagh.reports.lifecycle import Role, State
 from balagh.reports.receipts.contents import receipt_of
 
@@ -351,6 +351,8 @@ async def test_one_story(
     for name in ("waiting", "working", "ended"):
         page = await inboxes.mine(person, name)
         assert [line.number for line in page.lines] == ([first["number"]] if name == group else [])
+    kept = await erasure.standing(person)
+    assert (kept.reports, kept.working) == (1, 0 if group == "ended" else 1)
     (count,) = await inboxes.counts(person)
     assert (count.open, count.ended) == ((0, 1) if group == "ended" else (1, 0))
     async with visiting("نورة سعد القحطاني") as noura:

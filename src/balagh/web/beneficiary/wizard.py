@@ -18,6 +18,7 @@ from litestar.response import Redirect
 from balagh import clock
 from balagh.database import one_connection
 from balagh.i18n import N_
+from balagh.people import audit
 from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
 from balagh.reports.eligibility import Failure
@@ -77,6 +78,9 @@ async def show(request: AnyRequest, draft: FromPath[UUID], slug: FromPath[str]) 
     if isinstance(found, Redirect):
         return found
     here = await visit(request, found, contact=slug == CONTACT)
+    if here.filer.staff_id is not None and slug in (CONTACT, CHECK):
+        # These show who the caller is.
+        await audit.record(here.filer.staff_id, "view", f"person:{found.person_id}", here.now)
     if slug in (REFUSAL, CHECK):
         if slug == CHECK and here.path.at != CHECK:
             return go(here.url(here.path.at))

@@ -259,7 +259,10 @@ async def _index(
 ) -> Response[Any]:
     teller = await teller_of(request)
     fields = await _fields(request, LOOK_UP, typed or {}, problems or {})
-    found = await assisted.drafts(desk_of(request).staff_id)
+    staff = desk_of(request).staff_id
+    found = await assisted.drafts(staff)
+    for person in {draft.person_id for draft in found}:
+        await audit.record(staff, "view", f"person:{person}", teller.now)
     return render(
         request,
         "staff/intake.html",
