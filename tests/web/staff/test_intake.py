@@ -1,6 +1,7 @@
 """An intake officer files for a caller: found by national id or added, the same wizard, the caller
 told as if they had filed."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -366,3 +367,29 @@ async def test_a_caller_s_reports_in_words_to_read_out(at_desk: Visiting) -> Non
     assert f"/cases/{closed['number']}" in page.html
     assert stranger["number"] not in page.html
     assert {row["subject"] for row in await audited("view")} == {f"person:{person}"}
+
+
+async def test_officer_and_person_file_the_same_draft_at_once(
+    at_desk: Visiting, visiting: Visiting
+) -> None:
+    person = await known()
+    async with at_desk("hind") as hind, visiting("نورة سعد القحطاني") as noura:
+        await hind.open(f"/intake/callers/{person}")
+        draft = await begin(hind)
+        await to_check(hind)
+        await noura.open(f"/drafts/{draft}/check")
+        forms = [(browser, browser.page.form("/submission")) for browser in (hind, noura)]
+        answers = await asyncio.gather(
+            *(browser.client.post(form.action, data=form.fields) for browser, form in forms)
+        )
+    (report,) = await fetch("SELECT number, filed_by, channel FROM report")
+    (event,) = await fetch("SELECT staff_id, actor FROM event")
+    number = report["number"]
+    # Whoever was first; both are given its number.
+    assert [answer.headers["location"] for answer in answers] == [
+        f"/intake/filed/{number}", f"/reports/{number}/confirmation",
+    ]  # fmt: skip
+    by_staff = event["actor"] == "staff"
+    assert report["filed_by"] == event["staff_id"]
+    assert report["channel"] == ("toll_free" if by_staff else "portal")
+    assert (report["filed_by"] is not None) is by_staff
