@@ -179,6 +179,24 @@ CREATE TABLE evidence_link (
 );
 CREATE INDEX evidence_link_report ON evidence_link (report_id);
 
+-- Which files of the first report the agency of a part sees too ("the attachment belongs to the
+-- original"): those that the reviewer ticked.
+CREATE TABLE shared_file (
+  id bigserial PRIMARY KEY,
+  report_id bigint NOT NULL REFERENCES report ON DELETE CASCADE,
+  attachment_id uuid NOT NULL REFERENCES attachment ON DELETE CASCADE,
+  CONSTRAINT shared_file_once UNIQUE (report_id, attachment_id)
+);
+CREATE INDEX shared_file_attachment ON shared_file (attachment_id);
+
+-- Who of Amer's staff makes a draft for a caller, and how the caller reached them.
+ALTER TABLE draft
+  ADD COLUMN filed_by bigint REFERENCES staff,
+  ADD COLUMN channel text NOT NULL DEFAULT 'portal'
+    CHECK (channel IN ('portal','toll_free','gov_sa','other')),
+  ADD CONSTRAINT draft_channel_of_staff CHECK ((filed_by IS NULL) = (channel = 'portal'));
+CREATE INDEX draft_filed_by ON draft (filed_by, updated_at DESC) WHERE filed_by IS NOT NULL;
+
 -- Promised dates of accepted requests: the ledger.
 CREATE INDEX report_promised ON report (promised_on, id)
   WHERE outcome = 'accepted' AND delivered_at IS NULL AND state = 'closed';

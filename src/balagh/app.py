@@ -14,7 +14,18 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, help, manifest, page, public, sign_in, survey_links
+from balagh.web import (
+    access,
+    assets,
+    errors,
+    evidence_links,
+    help,
+    manifest,
+    page,
+    public,
+    sign_in,
+    survey_links,
+)
 from balagh.web.beneficiary import (
     account,
     addresses,
@@ -32,8 +43,19 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, correction, doing, inbox, notes, presence, replies
+from balagh.web.staff import (
+    case,
+    correction,
+    doing,
+    inbox,
+    intake,
+    notes,
+    presence,
+    replies,
+    splitting,
+)
 from balagh.web.staff import evidence as case_files
+from balagh.web.staff import evidence_links as evidence_link_panel
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -59,6 +81,7 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            evidence_links.router,
             help.router,
             sign_in_router,
             *extra,
@@ -70,21 +93,31 @@ def create(
             case_files.router,
             doing.router,
             replies.router,
+            intake.router,
+            evidence_link_panel.router,
+            splitting.router,
+            Router(
+                "/",
+                guards=[access.filing],
+                route_handlers=[
+                    submission.router,
+                    evidence.router,
+                    switching.router,
+                    reminding.router,
+                    wizard.router,
+                    reports.drafts_router,
+                ],
+            ),
             Router(
                 "/",
                 guards=[access.beneficiary],
                 route_handlers=[
-                    submission.router,
                     reports.router,
                     details.router,
                     receipts.router,
                     filling.router,
                     cancellation.router,
-                    evidence.router,
-                    switching.router,
-                    reminding.router,
                     rating.router,
-                    wizard.router,
                     account.router,
                     addresses.router,
                     devices.router,

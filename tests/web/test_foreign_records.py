@@ -13,13 +13,13 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from tests.reports.filed import NOW, insert, reviewer
 from tests.web.complaints import begin, picture, to_check
-from tests.web.conftest import Visiting
+from tests.web.conftest import Visiting, staff_id
 from tests.web.pages import Browser
 
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session", "reply")
+RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
@@ -59,12 +59,12 @@ async def filed(noura: Browser) -> dict[str, str]:
     """A report of Noura's with a file, another draft of hers, and her session."""
     await to_check(noura, "outage")
     await noura.send("/submission")
-    report = await fetch_one("SELECT number FROM report")
+    report = await fetch_one("SELECT id, number FROM report")
     file = await fetch_one("SELECT id FROM attachment")
     await begin(noura, "no_response_time")
     await noura.client.get("/reports")
     draft = await fetch_one("SELECT id FROM draft")
-    session = await fetch_one("SELECT id FROM session ORDER BY id LIMIT 1")
+    session = await fetch_one("SELECT id, person_id FROM session ORDER BY id LIMIT 1")
     assert report is not None
     assert file is not None
     assert draft is not None
@@ -79,7 +79,20 @@ async def filed(noura: Browser) -> dict[str, str]:
         "file": str(file["id"]),
         "draft": str(draft["id"]),
         "session": str(session["id"]),
+        "caller": str(session["person_id"]),
+        "link": str(await evidence_link(report["id"])),
     }
+
+
+async def evidence_link(report: int) -> int:
+    """By which she adds evidence: of staff's to see, like all of its case."""
+    row = await fetch_one(
+        "INSERT INTO evidence_link (report_id, token_hash, made_by, created_at, expires_at) "
+        "VALUES ($1, $2, $3, now(), now() + interval '7 days') RETURNING id",
+        report, bytes(32), await staff_id("reem"),
+    )  # fmt: skip
+    assert row is not None
+    return int(row["id"])
 
 
 # A report number with a right check digit, and ids that nobody was given.
@@ -89,6 +102,8 @@ NOBODYS = {
     "file": str(UUID(int=7)),
     "draft": str(UUID(int=7)),
     "session": "2000000000",
+    "caller": "2000000000",
+    "link": "2000000000",
 }
 
 

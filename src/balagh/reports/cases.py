@@ -186,8 +186,10 @@ async def file_for(desk: Desk, file: str) -> File | None:
     condition, arguments = scope(desk, 2)
     row = await fetch_one(
         "SELECT f.id, f.name, f.media_type, f.size FROM attachment f "  # noqa: S608
-        "JOIN report r ON r.id = f.report_id "
-        f"WHERE f.id = $1 AND f.pending_action IS NULL AND {condition}",
+        # A file of the first report, shared with a part, is there for the part's agency too.
+        "WHERE f.id = $1 AND f.pending_action IS NULL AND EXISTS (SELECT FROM report r WHERE "
+        "(r.id = f.report_id OR r.id IN (SELECT report_id FROM shared_file "
+        f"WHERE attachment_id = f.id)) AND {condition})",
         file, *arguments,
     )  # fmt: skip
     return None if row is None else msgspec.convert(dict(row), File)

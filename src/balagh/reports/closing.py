@@ -21,8 +21,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """A report as it is after it was closed or rejected, and whom to tell of it.
 
     ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``comment``: what
-    the reviewer adds to the closing. ``language``: the
-    one the report was filed in. ``reach``: where the report's beneficiary is reached.
+    the reviewer adds to the closing. ``language``: the one the report was filed in. ``reach``:
+    where the report's beneficiary is reached. ``part``: it is a part of another one, with which
+    their experience is rated.
     """
 
     number: str
@@ -36,6 +37,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     language: str
     reach: Reach
+    part: bool = False
 
 
 def notices(ending: Ending, *, public_url: str, secret_key: bytes, sms: bool) -> tuple[Notice, ...]:
@@ -64,7 +66,7 @@ def _data(ending: Ending, public_url: str, secret_key: bytes) -> dict[str, Any]:
         code: f"{public_url}/r/"
         + survey_links.token(SurveyLink(ending.number, code, expires), secret_key)
         + language
-        for code in surveys.after(standing.state)
+        for code in surveys.after(standing.state, part=ending.part)
     }
     promised = standing.promised_on
     reopen = standing.reopen_until if ending.kind == "complaint" else None

@@ -233,6 +233,7 @@ def _ending(
         name=to.name,
         language=to.language,
         reach=Reach.of(to),
+        part=to.part,
     )
     return closing.notices(
         ending, public_url=portal.public_url, secret_key=portal.secret_key, sms=portal.sms

@@ -63,13 +63,20 @@ NOT_LISTED = _NotListed(
 )
 
 
+def named_only(name: str) -> Named:
+    """A service that the directory does not know, to be shown by its name."""
+    return _NotListed("", name, name)
+
+
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step may depend on besides the answers. ``today`` is the local day."""
+    """What a step may depend on besides the answers. ``today`` is the local day; ``assisted``:
+    staff files for a caller."""
 
     today: date
     directory: Directory
     files: int = 0
     images: int = 0
+    assisted: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -88,7 +95,8 @@ class Option(msgspec.Struct, frozen=True):
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One question. ``missing``: the error when it is not answered; ``shown``: whether it is asked,
-    by the answers; ``refine``: what else is asked or told depends on it."""
+    by the answers; ``refine``: what else is asked or told depends on it; ``spared``: a caller may
+    leave it out."""
 
     type: ClassVar[str] = "text"
 
@@ -97,6 +105,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
     hint: str = ""
     optional: bool = False
+    spared: bool = False
     shown: Callable[[Answers, Values], bool] = lambda _answers, _values: True
     autocomplete: str = ""
     inputmode: str = ""
@@ -117,8 +126,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         """The value, ``None`` when an optional field is empty, or a ``Problem``."""
         typed = answers.get(self.name, "").strip()
         if not typed:
-            return None if self.optional else Problem(self.missing)
+            return None if self.may_be_empty(situation) else Problem(self.missing)
         return self.understand(typed, answers, values, situation)
+
+    def may_be_empty(self, situation: Situation) -> bool:
+        return self.optional or (self.spared and situation.assisted)
 
     def understand(self, typed: str, answers: Answers, values: Values, situation: Situation) -> Any:
         return typed

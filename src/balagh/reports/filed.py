@@ -11,12 +11,15 @@ from typing import Any, Protocol
 from balagh.directory.lookup import Catalogue
 from balagh.i18n import Language
 from balagh.reports.choices import PAPER, Choices
-from balagh.reports.fields import NOT_LISTED, Answers, Day, Field, phone_text
+from balagh.reports.fields import NOT_LISTED, Answers, Day, Field, named_only, phone_text
+from balagh.reports.kinds import KINDS
 
 
 class Filed(Protocol):
     """A report's columns, by their names."""
 
+    @property
+    def kind(self) -> str: ...
     @property
     def agency_id(self) -> int: ...
     @property
@@ -66,9 +69,13 @@ def values_of(report: Filed, known: Catalogue, choices: Choices) -> dict[str, An
     values["agency"] = known.agencies[report.agency_id]
     if report.platform_id is not None:
         values["platform"] = known.platforms[report.platform_id]
-    values["service"] = (
-        NOT_LISTED if report.service_id is None else known.services[report.service_id]
-    )
+    if report.service_id is not None:
+        values["service"] = known.services[report.service_id]
+    elif KINDS[report.kind].takes == "digital":
+        # Of a part whose service is not known: as the whole report names it.
+        values["service"] = named_only(report.service_name or "")
+    else:
+        values["service"] = NOT_LISTED
     if report.delivery_channel is not None:
         values["delivery_channel"] = choices.channel(report.delivery_channel)
     if report.still_happening is not None:

@@ -59,13 +59,15 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
     agency_en: str
     due_at: datetime
     submitted_at: datetime
+    part: bool = False
 
 
 # A report's own contact details go first: they were confirmed for it.
 _ADDRESSEE = """
 SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
-  a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at
+  a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at,
+  r.part_of IS NOT NULL AS part
 FROM report r JOIN person p ON p.id = r.person_id
   JOIN agency a ON a.id = coalesce(r.referred_agency_id, r.agency_id)
 WHERE r.id = $1

@@ -18,11 +18,14 @@ from piccolo.table import Table
 
 
 class Draft(Table, tablename="draft"):
-    """``answers``: what was typed, as typed, by field name; the journey is recomputed from it."""
+    """``answers``: what was typed, as typed, by field name; the journey is recomputed from it.
+    ``filed_by``: who of the staff made it for a caller, who came by ``channel``."""
 
     id = UUID(primary_key=True, default=None)
     person_id = BigInt(default=None)
     kind = Text(default=None)
+    filed_by = BigInt(null=True, default=None)
+    channel = Text(default="portal")
     answers = JSONB(default="{}")
     remind_on = Date(null=True, default=None)
     created_at = Timestamptz(default=None)
@@ -220,6 +223,14 @@ class AnswerLink(Table, tablename="answer_link"):
     expires_at = Timestamptz(default=None)
     revoked_at = Timestamptz(null=True, default=None)
     used_at = Timestamptz(null=True, default=None)
+
+
+class SharedFile(Table, tablename="shared_file"):
+    """A file of a report that the agency of one of its parts (``report_id``) sees too."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    attachment_id = UUID(default=None)
 
 
 class EvidenceLink(Table, tablename="evidence_link"):

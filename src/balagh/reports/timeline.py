@@ -50,6 +50,16 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
         N_("Reopening was accepted, and {agency} works on the report again.")
     ),
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
+    Entry.SPLIT: Telling(
+        N_(
+            "The report concerns several agencies. Amer centre divided it, and each answers its "
+            "own part. You follow all of them here."
+        ),
+        N_("The report was divided"),
+    ),
+    Entry.ADD_EVIDENCE: Telling(
+        N_("A file came by the link that Amer centre sent."), N_("Evidence was added")
+    ),
     Entry.CORRECT: Telling(
         N_("Amer centre corrected the data of the report."), N_("The data was corrected")
     ),

@@ -143,6 +143,15 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
         raise NotFoundException
 
 
+async def filing(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: beneficiaries, and those of the staff who file for callers (``lifecycle``: submit)."""
+    found = visitor(connection)
+    if found is None or found.staff_id is None:
+        await beneficiary(connection, handler)
+    elif found.role != Role.INTAKE_OFFICER:
+        raise NotFoundException
+
+
 def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
     """Guard (``guards=[access.staff(Role.REVIEWER, …)]``): only staff in one of these roles.
 

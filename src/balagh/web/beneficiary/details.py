@@ -6,15 +6,22 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from balagh.i18n import N_, Language
 from balagh.reports import deadlines, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.inboxes import WholeReport
+from balagh.reports.inboxes import Part, ReportLine, WholeReport
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import agency_of
+from balagh.web.beneficiary.telling import (
+    agency_of,
+    answered,
+    members,
+    sentence,
+    story_state,
+)
 from balagh.web.filing import filing_of
 from balagh.web.moments import moment_views
 from balagh.web.page import AnyRequest, render
@@ -55,6 +62,21 @@ class ActionView(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """One agency's part of a story: how it stands, its answer, and what can be done about it.
+    ``url``: its own page, empty for the report that this page is of."""
+
+    agency: str
+    state: str
+    state_text: str
+    sentence: Markup
+    answer: AnswerView | None
+    update: ActionView | None
+    reopening: ActionView | None
+    cancellation: ActionView | None
+    url: str
+
+
 # What a beneficiary does themselves, and where.
 _ACTIONS = {
     Action.UPDATE: ("update", N_("Update the request")),
@@ -80,20 +102,27 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     agency = agency_of(report, language)
     ended = report.state in timeline.ENDED
     actions = _actions(report, teller)
+    state, state_text = story_state(report, language)
+    # Of several agencies each has its own section, with what can be done about its part.
+    parts = [_part(one, report, teller) for one in members(report)] if report.parts else []
     return render(
         request,
         "beneficiary/report.html",
-        state=report.state.value,
-        state_text=language.text(STATE_TEXT[report.state]),
+        state=state.value,
+        state_text=state_text,
         title=report.title,
         report_url=f"/reports/{report.number}",
         subtitle=subtitle(report, teller),
         just_done=_just_done(report, agency, teller),
         missing=report.missing,
         update=actions.get(Action.UPDATE),
-        reopening=actions.get(Action.REQUEST_REOPENING),
-        cancellation=actions.get(Action.CANCEL),
-        clock=None if ended else _clock(report, agency, teller),
+        reopening=None if parts else actions.get(Action.REQUEST_REOPENING),
+        cancellation=None if parts else actions.get(Action.CANCEL),
+        parts=parts,
+        answered=answered(report, language),
+        whole_url=f"/reports/{report.whole}" if report.whole else "",
+        whole=views.number(report.whole) if report.whole else "",
+        clock=None if ended or parts else _clock(report, agency, teller),
         timeline=moment_views(
             await inboxes.happenings(report.id),
             files,
@@ -104,12 +133,30 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         ),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
-        answer=_answer(report, language),
+        answer=None if parts else _answer(report, language),
         surveys=await _surveys(report, teller),
     )
 
 
-def _actions(report: WholeReport, teller: Teller) -> dict[Action, ActionView]:
+def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartView:
+    language = teller.language
+    agency = agency_of(one, language)
+    actions = _actions(one, teller)
+    own = one is whole
+    return PartView(
+        agency=agency,
+        state=one.state.value,
+        state_text=language.text(STATE_TEXT[one.state]),
+        sentence=sentence(one, agency, teller),
+        answer=_answer(whole if isinstance(one, ReportLine) else one, language),
+        update=actions.get(Action.UPDATE),
+        reopening=actions.get(Action.REQUEST_REOPENING),
+        cancellation=actions.get(Action.CANCEL),
+        url="" if own else f"/reports/{one.number}",
+    )
+
+
+def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionView]:
     """What the life cycle lets the person do now."""
     language = teller.language
     found = {}
@@ -147,7 +194,7 @@ def _just_done(report: WholeReport, agency: str, teller: Teller) -> str:
     return ""
 
 
-def _answer(report: WholeReport, language: Language) -> AnswerView | None:
+def _answer(report: WholeReport | Part, language: Language) -> AnswerView | None:
     """The agency's answer, once Amer centre has let it stand."""
     shown = report.state in (State.CLOSED, State.REOPEN_REQUESTED)
     if not shown or not report.answer or report.outcome is None:
@@ -179,7 +226,7 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     """What can be rated now, and what was."""
     open_now = [
         surveys.SURVEYS[code]
-        for code in surveys.after(report.state)
+        for code in surveys.after(report.state, part=report.whole is not None)
         if surveys.may_rate(code, report.state, report.ended_at, teller.now)
     ]
     found = await ratings.ratings_of(report.id) if open_now else {}

@@ -16,8 +16,8 @@ from balagh.people import audit
 from balagh.reports import notes, presence
 from balagh.reports.cases import Case
 from balagh.web import access
-from balagh.web.page import AnyRequest, render
-from balagh.web.staff import actions, facts, related, story
+from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.staff import actions, evidence_links, facts, related, splitting, story
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.staff.head import head, remember_inbox
 from balagh.web.staff.presence import presence_view
@@ -47,6 +47,7 @@ async def show(
     """The page. ``panels``: views that take the place of what a panel would say by itself;
     ``errors``: what is wrong with the form that was sent, told first of all."""
     desk, teller = desk_of(request), await teller_of(request)
+    sms = settings_of(request).sms_url is not None
     public = request.query_params.get("story") == "public"
     # Each by the name of its partial; none: the panel is not there.
     views: dict[str, Any] = {
@@ -57,8 +58,8 @@ async def show(
         else await story.panel(desk, found, teller, public=public),
         "actions": None if "actions" in panels else await actions.panel(request, found),
         "assignment": None,
-        "parts": None,
-        "evidence_link": None,
+        "parts": await splitting.panel(found, desk, teller),
+        "evidence_link": await evidence_links.panel(found, desk, teller, sms=sms),
         "answer_links": None,
         "related": await related.panel(desk, found, teller),
     }

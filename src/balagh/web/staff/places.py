@@ -18,6 +18,7 @@ PLACES = (
     Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
     Place("/mentions", N_("Mentions"), cases.AMER | cases.AGENCY),
     Place("/replies", N_("Canned replies"), frozenset(replies.KEEPERS)),
+    Place("/intake", N_("Callers"), frozenset({Role.INTAKE_OFFICER})),
 )
 
 
