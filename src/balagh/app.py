@@ -14,7 +14,18 @@ from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, help, manifest, page, public, sign_in, survey_links
+from balagh.web import (
+    access,
+    answering,
+    assets,
+    errors,
+    help,
+    manifest,
+    page,
+    public,
+    sign_in,
+    survey_links,
+)
 from balagh.web.beneficiary import (
     account,
     addresses,
@@ -32,7 +43,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import agency, audit_log, case, inbox, promises, team_load
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -58,11 +69,16 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            answering.router,
             help.router,
             sign_in_router,
             *extra,
             inbox.router,
             case.router,
+            agency.router,
+            promises.router,
+            team_load.router,
+            audit_log.router,
             Router(
                 "/",
                 guards=[access.beneficiary],

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from balagh.i18n import N_, Language
-from balagh.reports.lifecycle import STATE_TEXT, Action, State
+from balagh.reports.lifecycle import STATE_TEXT, Action, Entry, State
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -16,7 +16,7 @@ class Telling(msgspec.Struct, frozen=True):
     title: str = ""
 
 
-TELLINGS: Mapping[Action, Telling] = {
+TELLINGS: Mapping[Action | Entry, Telling] = {
     Action.SUBMIT: Telling(
         N_("We registered the report and sent you its number and the link to follow it.")
     ),
@@ -50,10 +50,13 @@ TELLINGS: Mapping[Action, Telling] = {
         N_("Reopening was accepted, and {agency} works on the report again.")
     ),
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
+    Entry.DELIVER: Telling(
+        N_("{agency} has carried out what it promised."), N_("The promised change is live")
+    ),
 }
 
 # The same by somebody else than usual.
-_BY_STAFF: Mapping[Action, Telling] = {
+_BY_STAFF: Mapping[Action | Entry, Telling] = {
     Action.SUBMIT: Telling(
         N_("Amer centre registered the report for you and sent you its number and the link.")
     ),
@@ -63,13 +66,15 @@ _BY_STAFF: Mapping[Action, Telling] = {
     ),
 }
 
+_ENTRIES = frozenset(Entry)
+
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
 
 
 def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
     """Title and text (msgids) of a public event."""
-    done = Action(action)
+    done = Entry(action) if action in _ENTRIES else Action(action)
     found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)

@@ -19,7 +19,7 @@ from balagh.reports.choices import Choices
 from balagh.reports.fields import NOT_LISTED, Situation
 from balagh.reports.inboxes import Happening, ReportFile, WholeReport
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
+from balagh.reports.lifecycle import STATE_TEXT, Action, Entry, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
 from balagh.web.beneficiary.telling import agency_of
@@ -253,6 +253,8 @@ def _said(happening: Happening, data: Mapping[str, Any], language: Language) -> 
         for answer in data.get("answers", ())
         if answer["text"]
     ]
+    if happening.action == Entry.DELIVER and data.get("text"):
+        said.append(SaidView(language.text("What the agency says about it"), data["text"]))
     reason = data.get("reason")
     if reason and happening.action in (Action.CANCEL, Action.REQUEST_REOPENING):
         said.append(SaidView(language.text("Your reason"), reason))

@@ -15,7 +15,10 @@ from balagh.people import audit
 from balagh.reports.cases import Case
 from balagh.reports.lifecycle import STATE_TEXT
 from balagh.web.page import AnyRequest, render
+from balagh.web.staff.acknowledgement import acknowledgement
+from balagh.web.staff.answer_links import answer_links
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
+from balagh.web.staff.promise import promise
 from balagh.web.telling import teller_of
 
 
@@ -31,17 +34,19 @@ async def show(
     request: AnyRequest, found: Case, *, status: int = 200, **panels: Any
 ) -> Response[Any]:
     """The page. ``panels``: views that take the place of what a panel would say by itself."""
-    teller = await teller_of(request)
+    desk, teller = desk_of(request), await teller_of(request)
     # Each by the name of its partial; none: the panel is not there.
     views: dict[str, Any] = {
+        "errors": [],
         "facts": None,
-        "promise": None,
+        "promise": promise(desk, found, teller),
         "story": None,
         "actions": None,
         "assignment": None,
         "parts": None,
         "evidence_link": None,
-        "answer_links": None,
+        "answer_links": await answer_links(desk, found, teller),
+        "acknowledgement": await acknowledgement(desk, found, teller),
         "related": None,
     }
     return render(

@@ -14,7 +14,12 @@ class Place(msgspec.Struct, frozen=True):
     roles: frozenset[Role]
 
 
-PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+PLACES = (
+    Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
+    Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
+    Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
+    Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
+)
 
 
 class PlaceView(msgspec.Struct, frozen=True):
