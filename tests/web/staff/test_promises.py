@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from tests.web.conftest import NOW, Visiting
@@ -14,7 +15,7 @@ from balagh.reports.lifecycle import Role
 from balagh.reports.promises import Tab, counts, ledger
 
 TODAY = date(2026, 11, 23)
-DATES = {
+DATES: dict[str, dict[str, Any]] = {
     "long ago": {"promised_on": date(2026, 9, 1)},
     "yesterday": {"promised_on": date(2026, 11, 22)},
     "today": {"promised_on": TODAY},
