@@ -14,11 +14,11 @@ from tests.reports import filed
 from balagh import clock
 from balagh.database import fetch
 from balagh.embedded import EmbeddedServer
-from balagh.i18n import Language
+from balagh.i18n import Language, grouped
 
 ANSWER = "عولج الخلل، وأعيد فتح الخدمة للمستفيدة اليوم."
 # An agency of the sample catalogue of which nobody is here.
-ALONE = "hrsd"
+ALONE = "mhrsd"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def link_in_outbox(page: Page, number: str) -> str:
     await page.goto("/demo/outbox")
     for _ in range(60):
         found = page.locator('a[href^="/answer/"]')
-        if await found.count() and number[3:6] in await page.content():
+        if await found.count() and grouped(number) in await page.content():
             return str(await found.first.get_attribute("href"))
         await page.wait_for_timeout(250)
         await page.reload()

@@ -18,6 +18,7 @@ from balagh.database import fetch, fetch_one
 from balagh.notices.messages import Email, render
 from balagh.reports import answer_links
 from balagh.reports.answer_links import AnswerLink, Status
+from balagh.reports.export import SECTIONS
 from balagh.settings import Settings
 
 # An agency of the sample catalogue that has nobody in the cast.
@@ -184,6 +185,9 @@ async def test_a_complaint_is_answered(
     async with visiting("نورة سعد القحطاني") as noura:
         page = await noura.open(f"/reports/{made['number']}")
         assert CONTACT["link_name"] not in page.text
+        copy = await fetch(SECTIONS["event"], now["person_id"])
+        assert "answer" in {one["action"] for one in copy}
+        assert not any(CONTACT["link_name"] in one["data"] for one in copy)
 
 
 async def press(browser: Browser, step: str) -> Any:
