@@ -1,4 +1,5 @@
-"""How much lies with whom: what a manager sees of the agency, a supervisor of all agencies."""
+"""How much lies with whom: what a manager sees of the agency, a supervisor of all of them and of
+Amer."""
 
 from datetime import datetime, timedelta
 
@@ -11,16 +12,17 @@ PERIOD = timedelta(days=90)
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies with one officer (``staff_id`` none: with nobody yet) of one agency.
+    """What lies with one officer (``staff_id`` none: with nobody yet) of one agency, or of Amer
+    (``agency_id`` none).
 
     ``waiting``: for the beneficiary's data, whose clock stands still; ``overdue`` and ``today`` are
     of the others. ``days``: the median from when it came to the agency to its answer, in days of 24
     hours; none where nothing was answered in the period.
     """
 
-    agency_id: int
-    agency_ar: str
-    agency_en: str
+    agency_id: int | None
+    agency_ar: str | None
+    agency_en: str | None
     staff_id: int | None
     name_ar: str | None
     name_en: str | None
@@ -73,3 +75,31 @@ async def shares(agency: int | None, now: datetime, midnight: datetime) -> list[
     """Of that agency, or of all; by agency, what nobody has first. ``midnight``: today's end."""
     rows = await fetch(_LOAD, now, midnight, now - PERIOD, agency)
     return [Share(**row) for row in rows]
+
+
+_AMER = """
+WITH open AS (
+  SELECT r.assignee_id AS staff_id, count(*) AS open,
+    count(*) FILTER (WHERE r.state <> 'missing_data' AND r.due_at <= $1) AS overdue,
+    count(*) FILTER (WHERE r.state <> 'missing_data' AND r.due_at > $1 AND r.due_at <= $2) AS today,
+    count(*) FILTER (WHERE r.state = 'missing_data') AS waiting
+  FROM report r
+  WHERE r.state IN ('received', 'under_review', 'answered', 'reopen_requested')
+    OR (r.state = 'missing_data' AND r.resume_state = 'under_review')
+  GROUP BY 1
+), people AS (
+  SELECT id AS staff_id FROM staff WHERE active AND role IN ('reviewer', 'supervisor')
+  UNION SELECT staff_id FROM open
+)
+SELECT NULL::bigint AS agency_id, NULL AS agency_ar, NULL AS agency_en, p.staff_id, s.name_ar,
+  s.name_en, coalesce(open.open, 0) AS open, coalesce(open.overdue, 0) AS overdue,
+  coalesce(open.today, 0) AS today, coalesce(open.waiting, 0) AS waiting, NULL::float8 AS days
+FROM people p LEFT JOIN staff s ON s.id = p.staff_id
+  LEFT JOIN open ON open.staff_id IS NOT DISTINCT FROM p.staff_id
+ORDER BY p.staff_id IS NOT NULL, overdue DESC, open DESC, p.staff_id
+"""
+
+
+async def amer_shares(now: datetime, midnight: datetime) -> list[Share]:
+    """Of Amer's reviewers: what waits for them, what nobody has first."""
+    return [Share(**row) for row in await fetch(_AMER, now, midnight)]

@@ -7,7 +7,7 @@ from tests.reports.filed import insert
 from tests.web.conftest import NOW, Visiting, staff_id
 from tests.web.staff.casework import agency, case
 
-from balagh.reports.load import Share, shares
+from balagh.reports.load import Share, amer_shares, shares
 
 MIDNIGHT = NOW.replace(hour=21, minute=0)
 
@@ -68,6 +68,24 @@ async def test_what_is_counted(catalogue: None) -> None:
     assert len(everybody) == 5
 
 
+async def test_what_waits_for_amer(catalogue: None) -> None:
+    reem, majed = await staff_id("reem"), await staff_id("majed")
+    late = NOW - timedelta(hours=1)
+    await case("received", due_at=late)
+    await case("under_review", assignee_id=reem, due_at=late)
+    await case("answered", assignee_id=reem, due_at=MIDNIGHT)
+    await case("reopen_requested", assignee_id=reem)
+    await case("missing_data", assignee_id=reem, due_at=late)
+    # With the agency, whoever referred it.
+    await case("in_progress", assignee_id=reem, due_at=late)
+    await case("closed", assignee_id=reem)
+    assert told(await amer_shares(NOW, MIDNIGHT)) == [
+        (None, 1, 1, 0, 0, None),
+        (reem, 4, 1, 1, 1, None),
+        (majed, 0, 0, 0, 0, None),
+    ]
+
+
 async def test_a_manager_sees_their_own_and_a_supervisor_all(at_desk: Visiting) -> None:
     await world()
     async with at_desk("mona") as mona:
@@ -81,7 +99,9 @@ async def test_a_manager_sees_their_own_and_a_supervisor_all(at_desk: Visiting) 
     async with at_desk("majed") as majed:
         page = await majed.open("/load")
         # The one with more that is overdue first.
-        assert page.texts["h2"][:2] == ["Ministry of Justice", "Ministry of Commerce"]
+        assert page.texts["h2"][:3] == [
+            "Amer centre", "Ministry of Justice", "Ministry of Commerce",
+        ]  # fmt: skip
     for key in ("reem", "hind", "fahd", "salem", "abeer"):
         async with at_desk(key) as one:
             assert (await one.open("/load")).status == 404

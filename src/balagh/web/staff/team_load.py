@@ -8,7 +8,7 @@ from litestar import Response, Router, get
 
 from balagh.reports import deadlines
 from balagh.reports.lifecycle import Role
-from balagh.reports.load import Share, shares
+from balagh.reports.load import Share, amer_shares, shares
 from balagh.web import access
 from balagh.web.page import AnyRequest, render
 from balagh.web.staff.desk import desk_of
@@ -44,17 +44,22 @@ async def load(request: AnyRequest) -> Response[Any]:
     found = await shares(desk.agency_id, teller.now, midnight)
     by_agency = groupby(found, lambda one: one.agency_id)
     agencies = [_agency(list(rows), teller) for _, rows in by_agency]
+    amer = await amer_shares(teller.now, midnight) if desk.agency_id is None else []
     return render(
         request,
         "staff/load.html",
         # What nobody waits for comes last for somebody who sees all of them.
-        agencies=sorted(agencies, key=lambda one: (-one.overdue, -one.open)),
+        agencies=[
+            *([_agency(amer, teller)] if amer else []),
+            *sorted(agencies, key=lambda one: (-one.overdue, -one.open)),
+        ],
     )
 
 
 def _agency(rows: list[Share], teller: Teller) -> AgencyView:
+    language, of_amer = teller.language, rows[0].agency_id is None
     return AgencyView(
-        teller.language.name(rows[0], "agency"),
+        language.text("Amer centre") if of_amer else language.name(rows[0], "agency"),
         [_row(one, teller) for one in rows],
         *(
             sum(getattr(one, name) for one in rows)
