@@ -52,17 +52,18 @@ async def link_in_outbox(page: Page, number: str) -> str:
 
 
 @pytest.mark.usefixtures("database")
-async def test_a_contact_answers_by_link(visiting: Visiting) -> None:
+@pytest.mark.parametrize("scripts", [False, True])
+async def test_a_contact_answers_by_link(visiting: Visiting, scripts: bool) -> None:
     made = await report("in_progress", ALONE, title="تعذر فتح الخدمة")
     number, text = str(made["number"]), Language.of("ar").text
-    async with visiting("reem", width=1280, scripts=False) as page:
+    async with visiting("reem", width=1280, scripts=scripts) as page:
         hands = Keyboard(page)
         await page.goto(f"/cases/{number}")
         await hands.type("link_name", "أحمد الزهراني")
         await hands.type("link_email", "ahmad@hrsd.example.sa")
         await hands.sent(page.locator("form[action$='/answer-links'] .btn"))
         await expect(page.locator(".links")).to_contain_text("ahmad@hrsd.example.sa")
-    async with visiting(width=360, scripts=False) as page:
+    async with visiting(width=360, scripts=scripts) as page:
         hands = Keyboard(page)
         address = await link_in_outbox(page, number)
         await hands.press(page.locator(f'a[href="{address}"]').first)
