@@ -71,7 +71,7 @@ PROMISED = PromisedDay(
     missing=N_("Write the date by which it is carried out"),
     future=N_("The date must be within five years"),
     past=N_("The date must be today or later"),
-    shown=lambda answers, _values: answers.get("outcome") != REFUSED,
+    shown=lambda answers, _values: answers.get("outcome") == ACCEPTED,
 )
 EXPLANATION = Paragraphs(
     name="answer",
