@@ -21,6 +21,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     agency_id: int | None
+    agency_code: str | None
     agency_ar: str | None
     agency_en: str | None
     staff_id: int | None
@@ -59,8 +60,9 @@ WITH open AS (
     AND ($4::bigint IS NULL OR agency_id = $4)
   UNION SELECT agency_id, staff_id FROM open
 )
-SELECT o.agency_id, a.name_ar AS agency_ar, a.name_en AS agency_en, o.staff_id, s.name_ar,
-  s.name_en, coalesce(open.open, 0) AS open, coalesce(open.overdue, 0) AS overdue,
+SELECT o.agency_id, a.code AS agency_code, a.name_ar AS agency_ar, a.name_en AS agency_en,
+  o.staff_id, s.name_ar, s.name_en,
+  coalesce(open.open, 0) AS open, coalesce(open.overdue, 0) AS overdue,
   coalesce(open.today, 0) AS today, coalesce(open.waiting, 0) AS waiting,
   answered.days::float8 AS days
 FROM officers o JOIN agency a ON a.id = o.agency_id
@@ -91,8 +93,9 @@ WITH open AS (
   SELECT id AS staff_id FROM staff WHERE active AND role IN ('reviewer', 'supervisor')
   UNION SELECT staff_id FROM open
 )
-SELECT NULL::bigint AS agency_id, NULL AS agency_ar, NULL AS agency_en, p.staff_id, s.name_ar,
-  s.name_en, coalesce(open.open, 0) AS open, coalesce(open.overdue, 0) AS overdue,
+SELECT NULL::bigint AS agency_id, NULL AS agency_code, NULL AS agency_ar, NULL AS agency_en,
+  p.staff_id, s.name_ar, s.name_en,
+  coalesce(open.open, 0) AS open, coalesce(open.overdue, 0) AS overdue,
   coalesce(open.today, 0) AS today, coalesce(open.waiting, 0) AS waiting, NULL::float8 AS days
 FROM people p LEFT JOIN staff s ON s.id = p.staff_id
   LEFT JOIN open ON open.staff_id IS NOT DISTINCT FROM p.staff_id

@@ -98,6 +98,10 @@ async def test_a_manager_sees_their_own_and_a_supervisor_all(at_desk: Visiting) 
         assert "Team load" in page.links
     async with at_desk("majed") as majed:
         page = await majed.open("/load")
+        # The inbox of Amer knows the officers of no agency: there the agency is the way.
+        assert page.links["Ministry of Justice"] == "/inbox?agency=moj&state=in_progress"
+        assert "Fahd Aldosari" not in page.links
+        assert page.links["With nobody yet"] == "/inbox?assignee=none"
         # The one with more that is overdue first.
         assert page.texts["h2"][:3] == [
             "Amer centre", "Ministry of Justice", "Ministry of Commerce",

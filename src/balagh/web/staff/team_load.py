@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response, Router, get
 
 from balagh.reports import deadlines
+from balagh.reports.cases import Desk
 from balagh.reports.lifecycle import Role
 from balagh.reports.load import Share, amer_shares, shares
 from balagh.web import access
@@ -16,10 +17,9 @@ from balagh.web.telling import Teller, teller_of
 
 
 class ShareView(msgspec.Struct, frozen=True):
-    """One row: numbers and where the inbox shows what they count; ``days``: with a unit."""
+    """One row; ``url``: where the inbox shows what lies with them, empty where it cannot."""
 
     name: str
-    nobody: bool
     url: str
     open: int
     overdue: int
@@ -29,7 +29,10 @@ class ShareView(msgspec.Struct, frozen=True):
 
 
 class AgencyView(msgspec.Struct, frozen=True):
+    """``url``: where the inbox shows all that lies with the agency."""
+
     name: str
+    url: str
     rows: list[ShareView]
     open: int
     overdue: int
@@ -43,24 +46,27 @@ async def load(request: AnyRequest) -> Response[Any]:
     midnight = deadlines.end_of(teller.now.astimezone(teller.zone).date(), teller.zone)
     found = await shares(desk.agency_id, teller.now, midnight)
     by_agency = groupby(found, lambda one: one.agency_id)
-    agencies = [_agency(list(rows), teller) for _, rows in by_agency]
+    agencies = [_agency(list(rows), teller, desk) for _, rows in by_agency]
     amer = await amer_shares(teller.now, midnight) if desk.agency_id is None else []
     return render(
         request,
         "staff/load.html",
         # What nobody waits for comes last for somebody who sees all of them.
         agencies=[
-            *([_agency(amer, teller)] if amer else []),
+            *([_agency(amer, teller, desk)] if amer else []),
             *sorted(agencies, key=lambda one: (-one.overdue, -one.open)),
         ],
     )
 
 
-def _agency(rows: list[Share], teller: Teller) -> AgencyView:
-    language, of_amer = teller.language, rows[0].agency_id is None
+def _agency(rows: list[Share], teller: Teller, desk: Desk) -> AgencyView:
+    language, code = teller.language, rows[0].agency_code
+    # The inbox tells apart the people of one's own side alone.
+    own = rows[0].agency_id == desk.agency_id
     return AgencyView(
-        language.text("Amer centre") if of_amer else language.name(rows[0], "agency"),
-        [_row(one, teller) for one in rows],
+        language.name(rows[0], "agency") if code else language.text("Amer centre"),
+        "" if own else f"/inbox?agency={code}&state=in_progress",
+        [_row(one, teller, own=own) for one in rows],
         *(
             sum(getattr(one, name) for one in rows)
             for name in ("open", "overdue", "today", "waiting")
@@ -68,13 +74,12 @@ def _agency(rows: list[Share], teller: Teller) -> AgencyView:
     )
 
 
-def _row(one: Share, teller: Teller) -> ShareView:
+def _row(one: Share, teller: Teller, *, own: bool) -> ShareView:
     language = teller.language
     nobody = one.staff_id is None
     return ShareView(
         language.text("With nobody yet") if nobody else language.name(one),
-        nobody,
-        f"/inbox?assignee={'none' if nobody else one.staff_id}",
+        f"/inbox?assignee={'none' if nobody else one.staff_id}" if own and one.open else "",
         one.open,
         one.overdue,
         one.today,
