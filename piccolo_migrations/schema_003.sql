@@ -203,6 +203,15 @@ CREATE INDEX report_promised ON report (promised_on, id)
 CREATE INDEX report_promised_agency ON report (referred_agency_id, promised_on, id)
   WHERE outcome = 'accepted' AND delivered_at IS NULL AND state = 'closed';
 
+-- Those that were kept, the latest first, and all of them.
+CREATE INDEX report_delivered ON report (delivered_at, id) WHERE delivered_at IS NOT NULL;
+CREATE INDEX report_accepted ON report (promised_on, id)
+  WHERE outcome = 'accepted' AND state = 'closed';
+CREATE INDEX report_accepted_agency ON report (referred_agency_id, promised_on, id)
+  WHERE outcome = 'accepted' AND state = 'closed';
+-- How long agencies take to answer.
+CREATE INDEX event_answered ON event (at) WHERE action = 'answer';
+
 -- The inbox in its order: by agency, or all.
 DROP INDEX report_open_agency;
 CREATE INDEX report_open_agency ON report (referred_agency_id, due_at, id)
@@ -223,6 +232,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_staff ON audit (staff_id, id);
+CREATE INDEX audit_action ON audit (action, id);
 
 CREATE FUNCTION audit_hash(previous bytea, entry audit) RETURNS bytea
 LANGUAGE sql IMMUTABLE AS $$

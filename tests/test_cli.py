@@ -61,6 +61,7 @@ def test_every_command_explains_itself(arguments: list[str]) -> None:
         (["demo", "--port", "0"], "a port is a whole number from 1 to 65535"),
         (["demo", "--port", "٨٠٠٠"], "a port is a whole number from 1 to 65535"),
         (["catalogue", "import"], "required: DIR"),
+        (["doctor", "--audit-head", "15"], "a head is written NUMBER:HASH"),
     ],
 )
 def test_bad_arguments(arguments: list[str], said: str) -> None:
@@ -140,7 +141,9 @@ def test_the_doctor_says_what_is_well_and_what_to_do(tmp_path: Path) -> None:
     assert "trouble  sign-in: https://id.invalid" in first.stdout
     assert "Run `balagh migrate`." in first.stdout
     balagh("migrate", data=data)
-    assert "ok       schema: up to date" in balagh("doctor", data=data).stdout
+    migrated = balagh("doctor", "--audit-head", f"3:{64 * 'a'}", data=data).stdout
+    assert "ok       schema: up to date" in migrated
+    assert "trouble  audit log: ends at entry 0, although entry 3 was noted" in migrated
 
 
 class Running:

@@ -16,6 +16,7 @@ from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import (
     access,
+    answering,
     assets,
     errors,
     evidence_links,
@@ -44,6 +45,8 @@ from balagh.web.beneficiary import (
     wizard,
 )
 from balagh.web.staff import (
+    agency,
+    audit_log,
     case,
     correction,
     doing,
@@ -51,8 +54,10 @@ from balagh.web.staff import (
     intake,
     notes,
     presence,
+    promises,
     replies,
     splitting,
+    team_load,
 )
 from balagh.web.staff import evidence as case_files
 from balagh.web.staff import evidence_links as evidence_link_panel
@@ -82,11 +87,16 @@ def create(
             manifest.router,
             survey_links.router,
             evidence_links.router,
+            answering.router,
             help.router,
             sign_in_router,
             *extra,
             inbox.router,
             case.router,
+            agency.router,
+            promises.router,
+            team_load.router,
+            audit_log.router,
             correction.router,
             notes.router,
             presence.router,

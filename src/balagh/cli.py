@@ -20,6 +20,8 @@ from balagh.directory import exporting, importing, sheets
 from balagh.embedded import EmbeddedError, FolderInUseError
 from balagh.i18n import Language
 from balagh.migrations import MigrationError, migrate
+from balagh.people import audit
+from balagh.people.audit import Head
 from balagh.settings import Settings, SettingsError, load
 
 log = structlog.stdlib.get_logger(__name__)
@@ -133,6 +135,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Tries out the database, the files, e-mail, SMS and sign-in that the settings "
         "name. Exit status 1 when something is wrong.",
     )
+    one.add_argument(
+        "--audit-head",
+        type=_head,
+        metavar="NUMBER:HASH",
+        help="a head of the audit log that was noted earlier: it must still be there",
+    )
     one.set_defaults(run=_doctor)
     return parser
 
@@ -141,6 +149,13 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a whole number from 1 to 65535")
     return int(text)
+
+
+def _head(text: str) -> Head:
+    try:
+        return audit.noted(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _settings() -> Settings:
@@ -217,12 +232,12 @@ def _export_catalogue(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(chosen: argparse.Namespace) -> int:
     settings = _settings()
 
     async def consult() -> int:
         troubles = 0
-        async for finding in doctor.examine(settings):
+        async for finding in doctor.examine(settings, chosen.audit_head):
             print(finding, flush=True)
             troubles += bool(finding.advice)
         return troubles

@@ -40,7 +40,7 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import pending, reminders
+from balagh.reports import answer_links, pending, reminders
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -155,6 +155,8 @@ async def tidy(context: Context) -> None:
     await Session.delete().where(Session.expires_at <= now - sessions.REMEMBERED)
     await unsent.forget_old(before=now - unsent.LIFETIME)
     await verification.forget(now)
+    # Whoever reads the database later must not find a way into a report.
+    await answer_links.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
     if forgotten := await pending.forget(now):

@@ -98,6 +98,16 @@ CAST = (
         agency="moj",
     ),
     Member(
+        key="mona",
+        side="provider",
+        name_ar="منى السبيعي",
+        name_en="Mona Alsubaie",
+        email="mona@example.sa",
+        about=N_("Manager at the Ministry of Justice: sees who has how much"),
+        role="agency_manager",
+        agency="moj",
+    ),
+    Member(
         key="salem",
         side="provider",
         name_ar="سالم الزهراني",

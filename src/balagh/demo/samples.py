@@ -165,7 +165,7 @@ async def _people(key: bytes, known: Catalogue, now: datetime) -> People:
     return People(
         {hashes[row["national_id_hash"]]: row for row in people},
         {row["role"]: row["id"] for row in staff if row["agency_id"] is None},
-        {row["agency_id"]: row["id"] for row in staff if row["agency_id"] is not None},
+        {row["agency_id"]: row["id"] for row in staff if row["role"] == "agency_officer"},
     )
 
 

@@ -47,9 +47,9 @@ SECTIONS: Mapping[str, str] = {
     "FROM report r JOIN agency a ON a.id = r.agency_id "
     "LEFT JOIN platform p ON p.id = r.platform_id LEFT JOIN service s ON s.id = r.service_id "
     "WHERE r.person_id = $1 ORDER BY r.submitted_at, r.id",
-    "event": "SELECT e.report_id, e.at, e.action, e.from_state, e.to_state, e.actor, e.data "
-    "FROM event e JOIN report r ON r.id = e.report_id WHERE r.person_id = $1 AND e.public "
-    "ORDER BY e.at, e.id",
+    "event": "SELECT e.report_id, e.at, e.action, e.from_state, e.to_state, e.actor, "
+    "e.data - 'by_link' AS data FROM event e JOIN report r ON r.id = e.report_id "
+    "WHERE r.person_id = $1 AND e.public ORDER BY e.at, e.id",
     "action_draft": "SELECT d.report_id, d.action, d.answers, d.updated_at FROM action_draft d "
     "JOIN report r ON r.id = d.report_id WHERE r.person_id = $1 ORDER BY d.id",
     "rating": "SELECT g.report_id, g.survey, g.score, g.reasons, g.comment, g.at, g.changed_at "
@@ -66,7 +66,7 @@ SECTIONS: Mapping[str, str] = {
 LEFT_OUT: Mapping[str, str] = {
     "case_view": "which of the staff looked at a report, not a word about the person",
     "mention": "which of the staff a note was meant for",
-    "answer_link": "how an agency's officer was reached, not the person",
+    "answer_link": "whom at an agency Amer asked for an answer: other people's names and addresses",
     "shared_file": "which agency sees a file that is in the copy",
     "evidence_link": "hashes of tokens; the messages that held them are in the copy",
 }

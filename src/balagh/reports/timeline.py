@@ -63,6 +63,9 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
     Entry.CORRECT: Telling(
         N_("Amer centre corrected the data of the report."), N_("The data was corrected")
     ),
+    Entry.DELIVER: Telling(
+        N_("{agency} has carried out what it promised."), N_("The promised change is live")
+    ),
 }
 
 # The same by somebody else than usual.

@@ -94,6 +94,8 @@ def said_views(action: str, data: Mapping[str, Any], language: Language) -> list
     reason = data.get("reason")
     if reason and action in (Action.CANCEL, Action.REQUEST_REOPENING):
         said.append(SaidView(language.text("Your reason"), reason))
+    if action == Entry.DELIVER and data.get("text"):
+        said.append(SaidView(language.text("What the agency says about it"), data["text"]))
     if data.get("comment"):
         said.append(SaidView(language.text("Amer centre adds"), data["comment"]))
     return said

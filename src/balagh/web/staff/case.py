@@ -18,9 +18,12 @@ from balagh.reports.cases import Case
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
 from balagh.web.staff import actions, evidence_links, facts, related, splitting, story
+from balagh.web.staff.acknowledgement import acknowledgement
+from balagh.web.staff.answer_links import answer_links
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.staff.head import head, remember_inbox
 from balagh.web.staff.presence import presence_view
+from balagh.web.staff.promise import promise
 from balagh.web.telling import teller_of
 from balagh.web.views import ErrorView
 
@@ -52,7 +55,7 @@ async def show(
     # Each by the name of its partial; none: the panel is not there.
     views: dict[str, Any] = {
         "facts": await facts.panel(desk, found, teller),
-        "promise": None,
+        "promise": promise(desk, found, teller),
         "story": None
         if "story" in panels
         else await story.panel(desk, found, teller, public=public),
@@ -60,7 +63,8 @@ async def show(
         "assignment": None,
         "parts": await splitting.panel(found, desk, teller),
         "evidence_link": await evidence_links.panel(found, desk, teller, sms=sms),
-        "answer_links": None,
+        "answer_links": await answer_links(desk, found, teller),
+        "acknowledgement": await acknowledgement(desk, found, teller),
         "related": await related.panel(desk, found, teller),
     }
     top = await head(request, desk, found, teller)

@@ -19,6 +19,9 @@ PLACES = (
     Place("/mentions", N_("Mentions"), cases.AMER | cases.AGENCY),
     Place("/replies", N_("Canned replies"), frozenset(replies.KEEPERS)),
     Place("/intake", N_("Callers"), frozenset({Role.INTAKE_OFFICER})),
+    Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
+    Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
+    Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
 )
 
 
