@@ -32,7 +32,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import absence, assigning, bulk, case, inbox, rules
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -63,6 +63,10 @@ def create(
             *extra,
             inbox.router,
             case.router,
+            assigning.router,
+            bulk.router,
+            rules.router,
+            absence.router,
             Router(
                 "/",
                 guards=[access.beneficiary],

@@ -15,6 +15,7 @@ from balagh.people import audit
 from balagh.reports.cases import Case
 from balagh.reports.lifecycle import STATE_TEXT
 from balagh.web.page import AnyRequest, render
+from balagh.web.staff import assignment
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
 from balagh.web.telling import teller_of
 
@@ -38,7 +39,7 @@ async def show(
         "promise": None,
         "story": None,
         "actions": None,
-        "assignment": None,
+        "assignment": await assignment.panel(request, found),
         "parts": None,
         "evidence_link": None,
         "answer_links": None,

@@ -4,7 +4,7 @@ import msgspec
 
 from balagh.i18n import N_, Language
 from balagh.people.sessions import Visitor
-from balagh.reports import cases
+from balagh.reports import cases, hands
 from balagh.reports.lifecycle import Role
 
 
@@ -14,7 +14,10 @@ class Place(msgspec.Struct, frozen=True):
     roles: frozenset[Role]
 
 
-PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+PLACES = (
+    Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
+    Place("/assignment", N_("Assignment"), hands.LEADERS),
+)
 
 
 class PlaceView(msgspec.Struct, frozen=True):
