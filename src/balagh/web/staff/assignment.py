@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from balagh.reports.assignment import Elsewhere, colleagues, holder_of
 from balagh.reports.cases import Case, Desk
-from balagh.reports.hands import Colleague, hinder, may_have
+from balagh.reports.hands import HOLDERS, Colleague, hinder, may_have
 from balagh.web import views
 from balagh.web.page import AnyRequest
 from balagh.web.staff.choosing import choice_view, colleague_choices, last_day
@@ -19,13 +19,15 @@ NOBODY = "nobody"
 
 class AssignmentView(msgspec.Struct, frozen=True, kw_only=True):
     """``held``: who had it when this was shown, by id; ``field`` none: whoever looks cannot give it
-    to anybody; ``me``: their own id, where they can take it; ``changed``: who was faster."""
+    to anybody; ``me``: their own id, where they can take it; ``takes``: whether they take
+    what is next; ``changed``: who was faster."""
 
     holder: str
     note: Markup
     held: str
     action: str
     me: str
+    takes: bool
     field: FieldView | None
     errors: list[ErrorView]
     changed: Markup
@@ -64,6 +66,7 @@ async def panel(
         held="" if held is None else str(held),
         action=f"/cases/{case.number}/assignment",
         me=str(me.id) if held != me.id and may(me) else "",
+        takes=desk.role in HOLDERS,
         field=field,
         errors=[ErrorView("#to", error)] if error else [],
         changed=_changed(overtaken, people, teller) if overtaken else Markup(""),

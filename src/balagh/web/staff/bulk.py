@@ -13,7 +13,7 @@ from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException
 from markupsafe import Markup
 
-from balagh.directory.lookup import Catalogue, catalogue
+from balagh.directory.lookup import AgencyRow, Catalogue, catalogue
 from balagh.i18n import N_, Language
 from balagh.reports import cases, moments, numbers
 from balagh.reports.acting import Deed, Done, Notice, act
@@ -294,12 +294,16 @@ async def _deed(request: AnyRequest, choosing: Choosing, case: Case) -> Deed:
         missing_data_hours=settings.missing_data_hours,
         reopen_days=settings.reopen_days,
     )
-    given, data, notices = None, {}, tuple[Notice, ...]()
+    given, data, notices = None, dict[str, Any](), tuple[Notice, ...]()
     if choosing.kind == "refer":
         agency = choosing.known.agencies[choosing.agency_for(case)]
         given = Referral(agency.id)
-        data = {"agency_ar": agency.name_ar, "agency_en": agency.name_en}
-        notices = await _told(request, case, teller, data)
+        data = {
+            "agency_ar": agency.name_ar,
+            "agency_en": agency.name_en,
+            "priority": given.priority,
+        }
+        notices = await _told(request, case, teller, agency)
     return Deed(
         report=case.id,
         version=case.version,
@@ -314,19 +318,19 @@ async def _deed(request: AnyRequest, choosing: Choosing, case: Case) -> Deed:
 
 
 async def _told(
-    request: AnyRequest, case: Case, teller: Teller, agency: dict[str, str]
+    request: AnyRequest, case: Case, teller: Teller, agency: AgencyRow
 ) -> tuple[Notice, ...]:
     """What the beneficiary is told of a referral."""
     moment, settings = MOMENTS.get(Action.REFER), settings_of(request)
     if moment is None:
         return ()
+    to = await moments.addressee_of(case.id)
     return moments.notices(
         moment,
-        await moments.addressee_of(case.id),
+        msgspec.structs.replace(to, agency_ar=agency.name_ar, agency_en=agency.name_en),
         public_url=settings.public_url,
         sms=settings.sms_url is not None,
         zone=teller.zone,
-        **agency,
     )
 
 
