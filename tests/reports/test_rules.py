@@ -193,12 +193,13 @@ async def test_keeping_changing_and_removing_rules() -> None:
 
 
 async def _service(agency_id: int, name: str) -> int:
+    code = name.replace(" ", "-")
     platform = await filed.new_id(
-        "platform", agency_id=agency_id, code=name.replace(" ", "-"), name_ar=name, name_en=name, short_ar=name,
+        "platform", agency_id=agency_id, code=code, name_ar=name, name_en=name, short_ar=name,
         short_en=name,
     )  # fmt: skip
     return await filed.new_id(
-        "service", agency_id=agency_id, platform_id=platform, code=name.replace(" ", "-"), name_ar=name,
+        "service", agency_id=agency_id, platform_id=platform, code=code, name_ar=name,
         name_en=name, digital=True,
     )  # fmt: skip
 

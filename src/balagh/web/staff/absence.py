@@ -168,10 +168,7 @@ async def _page(
         *dates,
         choice_view(
             "deputy", language.text("Who stands in"),
-            [
-                ("", language.text("Choose")),
-                *((str(each.id), colleague_text(each, teller)) for each in deputies),
-            ],
+            [(str(each.id), colleague_text(each, teller)) for each in deputies],
             shown.get("deputy", ""), error=said("deputy"),
             hint=language.text("What a rule would bring goes to them during the absence."),
         ),

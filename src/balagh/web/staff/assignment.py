@@ -56,7 +56,7 @@ async def panel(
     others = [one for one in people.values() if one.id not in (held, me.id) and may(one)]
     field = None
     if may(None) and (others or holder is not None):
-        choices = [("", language.text("Choose")), *colleague_choices(others, teller)]
+        choices = colleague_choices(others, teller)
         if holder is not None:
             choices.append((NOBODY, language.text("Nobody: it waits for whoever takes it")))
         field = choice_view("to", language.text("Hand over to"), choices, chosen, error=error)

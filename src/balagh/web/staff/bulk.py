@@ -367,7 +367,6 @@ def _field(choosing: Choosing, problem: ErrorView | None) -> FieldView | None:
     if choosing.kind == "assign":
         able = [o for o in choosing.people.values() if may_have(o, choosing.desk.agency_id)]
         options = [
-            ("", language.text("Choose")),
             *colleague_choices(able, teller),
             (NOBODY, language.text("Nobody: it waits for whoever takes it")),
         ]

@@ -154,12 +154,9 @@ async def _page(
     staff = choice_view(
         "staff", language.text("Goes to"),
         [
-            ("", language.text("Choose")),
-            *(
-                (str(each.id), colleague_text(each, teller))
-                for each in people.values()
-                if may_have(each, desk.agency_id)
-            ),
+            (str(each.id), colleague_text(each, teller))
+            for each in people.values()
+            if may_have(each, desk.agency_id)
         ],
         typed["staff"], error=errors.get("staff", ""),
     )  # fmt: skip
