@@ -2,11 +2,12 @@
 
 ALTER TABLE staff
   ADD COLUMN shortcuts boolean NOT NULL DEFAULT true,
-  ADD COLUMN away_from date,
-  ADD COLUMN away_until date,
+  -- From that instant, until that other one came; who stands in meanwhile.
+  ADD COLUMN away_from timestamptz,
+  ADD COLUMN away_until timestamptz,
   ADD COLUMN deputy_id bigint REFERENCES staff,
   ADD CONSTRAINT staff_away_whole CHECK
-    (num_nonnulls(away_from, away_until, deputy_id) IN (0, 3) AND away_from <= away_until
+    (num_nonnulls(away_from, away_until, deputy_id) IN (0, 3) AND away_from < away_until
       AND deputy_id <> id);
 CREATE INDEX staff_deputy ON staff (deputy_id) WHERE deputy_id IS NOT NULL;
 
@@ -80,6 +81,16 @@ ALTER TABLE report
 CREATE INDEX report_part ON report (part_of) WHERE part_of IS NOT NULL;
 CREATE INDEX report_assignee ON report (assignee_id, due_at, id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX report_officer ON report (officer_id, due_at, id) WHERE officer_id IS NOT NULL;
+-- How much each has to do.
+CREATE INDEX report_load ON report (assignee_id) WHERE assignee_id IS NOT NULL
+  AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+CREATE INDEX report_load_agency ON report (officer_id) WHERE officer_id IS NOT NULL
+  AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+-- What waits for somebody who takes it: at Amer, at an agency.
+CREATE INDEX report_unassigned ON report (due_at, id)
+  WHERE assignee_id IS NULL AND state IN ('received','under_review','answered','reopen_requested');
+CREATE INDEX report_unassigned_agency ON report (referred_agency_id, due_at, id)
+  WHERE officer_id IS NULL AND state = 'in_progress';
 
 -- Whose own an entry is that the beneficiary does not see: none means all staff that see the report.
 ALTER TABLE event
@@ -150,6 +161,55 @@ CREATE TABLE assignment_rule (
   CONSTRAINT assignment_rule_once UNIQUE NULLS NOT DISTINCT
     (owner_agency_id, agency_id, service_id, kind)
 );
+
+-- Who gets at that instant what `who` would get: they themselves, or while they are away who stands
+-- in for them, or for those. None when that is nobody who works on that side's reports any more.
+CREATE FUNCTION stand_in(who bigint, side_agency bigint, at timestamptz) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  one staff;
+  asked bigint[] := '{}';
+BEGIN
+  LOOP
+    SELECT * INTO one FROM staff
+      WHERE id = who AND active AND agency_id IS NOT DISTINCT FROM side_agency
+        AND role IN ('reviewer','supervisor','agency_officer');
+    IF NOT FOUND OR who = ANY (asked) THEN
+      RETURN NULL;
+    END IF;
+    IF one.away_from IS NULL OR at < one.away_from OR at >= one.away_until THEN
+      RETURN who;
+    END IF;
+    asked := asked || who;
+    who := one.deputy_id;
+  END LOOP;
+END $$;
+
+-- Who gets by rule a report about that agency and service: by the most telling rule that leads to
+-- somebody. `side_agency`: whose rules, none for Amer's.
+CREATE FUNCTION by_rule(side_agency bigint, about bigint, service bigint, of_kind text, at timestamptz)
+RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+    SELECT g.staff_id
+    FROM assignment_rule r, stand_in(r.staff_id, side_agency, at) AS g (staff_id)
+    WHERE r.owner_agency_id IS NOT DISTINCT FROM side_agency
+      AND coalesce(r.service_id = service, r.service_id IS NULL)
+      AND coalesce(r.agency_id = about, r.agency_id IS NULL)
+      AND coalesce(r.kind = of_kind, r.kind IS NULL)
+      AND g.staff_id IS NOT NULL
+    ORDER BY r.service_id IS NULL, r.agency_id IS NULL, r.kind IS NULL
+    LIMIT 1
+  );
+END $$;
+
+-- What the entry of a change of hands tells: from whom to whom, by id and name.
+CREATE FUNCTION hands(from_staff bigint, to_staff bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+    'from', from_staff, 'from_ar', f.name_ar, 'from_en', f.name_en,
+    'to', to_staff, 'to_ar', t.name_ar, 'to_en', t.name_en))
+  FROM (VALUES (1)) AS one LEFT JOIN staff f ON f.id = from_staff LEFT JOIN staff t ON t.id = to_staff
+$$;
 
 -- An answer without an account, for an agency that has no staff here: one report, 14 days.
 CREATE TABLE answer_link (

@@ -45,8 +45,11 @@ from balagh.web.beneficiary import (
     wizard,
 )
 from balagh.web.staff import (
+    absence,
     agency,
+    assigning,
     audit_log,
+    bulk,
     case,
     correction,
     doing,
@@ -56,6 +59,7 @@ from balagh.web.staff import (
     presence,
     promises,
     replies,
+    rules,
     splitting,
     team_load,
 )
@@ -93,6 +97,10 @@ def create(
             *extra,
             inbox.router,
             case.router,
+            assigning.router,
+            bulk.router,
+            rules.router,
+            absence.router,
             agency.router,
             promises.router,
             team_load.router,

@@ -40,7 +40,7 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import answer_links, pending, reminders
+from balagh.reports import answer_links, assignment, pending, reminders
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -145,6 +145,12 @@ async def remind(context: Context) -> None:
         await sweep(context)
 
 
+async def leave_none_behind(context: Context) -> None:
+    """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
+    if given := await assignment.leave_none_behind(clock.now()):
+        _log.info("reports of people who left given away", reports=given)
+
+
 async def tidy(context: Context) -> None:
     """Every hour: sessions, begun sign-ins and codes that have run out are deleted, forms that
     nobody came back for, updates that can no longer be confirmed with their files, and files whose
@@ -188,6 +194,7 @@ class _Worker(saq.Worker[Context]):
             cron_jobs=[
                 saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
                 saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
+                saq.CronJob(leave_none_behind, "* * * * *", timeout=60, retries=2, ttl=-1),
                 saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
             ],
             concurrency=4,

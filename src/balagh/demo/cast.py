@@ -79,6 +79,15 @@ CAST = (
         role="reviewer",
     ),
     Member(
+        key="lama",
+        side="amer",
+        name_ar="لمى السبيعي",
+        name_en="Lama Alsubaie",
+        email="lama@example.sa",
+        about=N_("Reviewer: takes over what Reem hands to her"),
+        role="reviewer",
+    ),
+    Member(
         key="majed",
         side="amer",
         name_ar="ماجد الحربي",

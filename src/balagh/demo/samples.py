@@ -161,7 +161,8 @@ async def _people(key: bytes, known: Catalogue, now: datetime) -> People:
         "WHERE national_id_hash = ANY($1::bytea[])",
         list(hashes),
     )
-    staff = await fetch("SELECT id, role, agency_id FROM staff WHERE active")
+    # The first of each role, who is the last that the look-ups below keep.
+    staff = await fetch("SELECT id, role, agency_id FROM staff WHERE active ORDER BY id DESC")
     return People(
         {hashes[row["national_id_hash"]]: row for row in people},
         {row["role"]: row["id"] for row in staff if row["agency_id"] is None},

@@ -7,7 +7,6 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Bytea,
-    Date,
     SmallInt,
     Text,
     Timestamptz,
@@ -51,7 +50,8 @@ class Verification(Table, tablename="verification"):
 
 
 class Staff(Table, tablename="staff"):
-    """Amer's and the providers' people; ``agency_id`` for a provider's people only."""
+    """Amer's and the providers' people; ``agency_id`` for a provider's people only. ``away_from``,
+    ``away_until``: the first instant of an absence and the first one after it."""
 
     id = BigSerial(primary_key=True)
     role = Text(default=None)
@@ -63,8 +63,8 @@ class Staff(Table, tablename="staff"):
     active = Boolean(default=True)
     created_at = Timestamptz(default=None)
     shortcuts = Boolean(default=True)
-    away_from = Date(null=True, default=None)
-    away_until = Date(null=True, default=None)
+    away_from = Timestamptz(null=True, default=None)
+    away_until = Timestamptz(null=True, default=None)
     deputy_id = BigInt(null=True, default=None)
 
 

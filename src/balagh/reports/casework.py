@@ -293,6 +293,7 @@ KIND_COLUMNS = {
     "folded_text": "text",
 }
 _FIRST = 18
+_PLACES = {name: place for place, name in enumerate(KIND_COLUMNS, _FIRST)}
 SUBMIT = f"""
 WITH taken AS (
   -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
@@ -301,14 +302,21 @@ WITH taken AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
     submitted_at, due_at, completeness_due_at, account_type, organisation_name,
-    organisation_number, filed_by, {", ".join(KIND_COLUMNS)})
+    organisation_number, filed_by, {", ".join(KIND_COLUMNS)}, assignee_id)
   SELECT $4, id, $5, 'received', $2, $16, $6, $7, $8, $9, $10, $11, $13, $14, $15, $17::bigint,
-    {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))}
-  FROM taken RETURNING id
+    {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))},
+    by_rule(NULL, ${_PLACES["agency_id"]}, ${_PLACES["service_id"]}, $5, $9)
+  FROM taken RETURNING id, assignee_id
 ), logged AS (
   INSERT INTO event (report_id, at, action, to_state, actor, staff_id)
   SELECT id, $9, 'submit', 'received',
     CASE WHEN $17::bigint IS NULL THEN 'beneficiary' ELSE 'staff' END, $17 FROM filed
+  RETURNING report_id
+), ruled AS (
+  -- Whoever has it by rule has it from the first instant: it never waits for somebody to look.
+  INSERT INTO event (report_id, at, action, actor, public, side, data)
+  SELECT id, $9, 'assign', 'clock', false, 'amer', hands(NULL, assignee_id)
+  FROM filed JOIN logged ON logged.report_id = filed.id WHERE assignee_id IS NOT NULL
 ), audited AS (
   INSERT INTO audit (at, staff_id, action, subject, data)
   SELECT $9, $17, 'submit', 'report:' || id, jsonb_build_object('channel', $16::text)

@@ -107,7 +107,6 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     referred_agency_id: int | None
     referred_at: datetime | None
     priority: str
-    officer_id: int | None
     acknowledged_at: datetime | None
     checked_at: datetime | None
     whole: str | None
@@ -265,7 +264,7 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
         "r.organisation_name, r.organisation_number, r.completeness_due_at, r.answer, r.version, "
         "r.paused_working_days, r.resume_state, r.referred_agency_id, r.referred_at, r.priority, "
-        "r.officer_id, r.acknowledged_at, r.checked_at, "
+        "r.acknowledged_at, r.checked_at, "
         "(SELECT o.number FROM report o WHERE o.id = r.part_of) AS whole "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,

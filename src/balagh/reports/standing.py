@@ -18,9 +18,10 @@ from balagh.workdays import Calendar
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
-    ``referred_agency_id``: who works on it, and ``officer_id`` of them; ``checked_at``: when the
-    completeness check was done. ``paused_working_days``: what was left of the resolution time when
-    data was asked for; ``resume_state``: where the report goes on once it has come.
+    ``referred_agency_id``: who works on it (who of them has it, ``officer_id``, goes with the
+    agency); ``checked_at``: when the completeness check was done;
+    ``paused_working_days``: what was left of the resolution time when data was asked for;
+    ``resume_state``: where the report goes on once it has come.
     """
 
     state: State
@@ -36,7 +37,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     referred_agency_id: int | None = None
     referred_at: datetime | None = None
     priority: str = "normal"
-    officer_id: int | None = None
     acknowledged_at: datetime | None = None
     checked_at: datetime | None = None
 
@@ -110,10 +110,7 @@ def after(
             )
         case Action.RETURN_TO_AMER:
             # From here on the agency sees it no more.
-            return changed(
-                now, referred_agency_id=None, referred_at=None, officer_id=None,
-                acknowledged_at=None,
-            )  # fmt: skip
+            return changed(now, referred_agency_id=None, referred_at=None, acknowledged_at=None)
         case Action.ANSWER:
             assert isinstance(given, Answer)
             return changed(

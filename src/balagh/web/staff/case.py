@@ -17,7 +17,7 @@ from balagh.reports import notes, presence
 from balagh.reports.cases import Case
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
-from balagh.web.staff import actions, evidence_links, facts, related, splitting, story
+from balagh.web.staff import actions, assignment, evidence_links, facts, related, splitting, story
 from balagh.web.staff.acknowledgement import acknowledgement
 from balagh.web.staff.answer_links import answer_links
 from balagh.web.staff.desk import CASEWORK, case_of, desk_of
@@ -60,7 +60,7 @@ async def show(
         if "story" in panels
         else await story.panel(desk, found, teller, public=public),
         "actions": None if "actions" in panels else await actions.panel(request, found),
-        "assignment": None,
+        "assignment": await assignment.panel(request, found),
         "parts": await splitting.panel(found, desk, teller),
         "evidence_link": await evidence_links.panel(found, desk, teller, sms=sms),
         "answer_links": await answer_links(desk, found, teller),

@@ -4,7 +4,7 @@ import msgspec
 
 from balagh.i18n import N_, Language
 from balagh.people.sessions import Visitor
-from balagh.reports import cases, replies
+from balagh.reports import cases, hands, replies
 from balagh.reports.lifecycle import Role
 
 
@@ -22,6 +22,7 @@ PLACES = (
     Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
     Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
     Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
+    Place("/assignment", N_("Assignment"), hands.LEADERS),
 )
 
 
