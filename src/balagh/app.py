@@ -13,6 +13,8 @@ from balagh.database import pool
 from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
+from balagh.people.staff_names import StaffNames
+from balagh.reports.inbox import Counts
 from balagh.settings import Settings, load
 from balagh.web import access, assets, errors, help, manifest, page, public, sign_in, survey_links
 from balagh.web.beneficiary import (
@@ -32,7 +34,7 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import case, inbox, inbox_export, saved_views
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -62,6 +64,8 @@ def create(
             sign_in_router,
             *extra,
             inbox.router,
+            inbox_export.router,
+            saved_views.router,
             case.router,
             Router(
                 "/",
@@ -97,7 +101,7 @@ def create(
             backend="brotli",
             brotli_quality=4,
             minimum_size=300,
-            exclude=["^/static", "^/files", "^/account/data/"],
+            exclude=["^/static", "^/files", "^/account/data/", "^/inbox/export"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,
@@ -108,6 +112,8 @@ def create(
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.waker = Waker(settings)
+    app.state.counts = Counts()
+    app.state.staff_names = StaffNames()
     return app
 
 

@@ -36,6 +36,7 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
        person.organisation_name, person.organisation_number,
        coalesce(person.notify_sms, true) AS notify_sms,
        coalesce(person.notify_email, true) AS notify_email,
+       coalesce(staff.shortcuts, true) AS shortcuts,
        CASE WHEN session.unsent_at + interval '1 hour' > $2 THEN session.unsent END AS unsent
 FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
@@ -51,8 +52,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
     people only, ``account_type`` (on whose behalf they file), the organisation and the channels
-    they chose for beneficiaries only. ``unsent``: a form that was sent when an earlier session was
-    over.
+    they chose for beneficiaries only. ``shortcuts``: whether single keys do something (staff).
+    ``unsent``: a form that was sent when an earlier session was over.
     """
 
     session_id: int
@@ -71,6 +72,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     organisation_number: str | None = None
     notify_sms: bool = True
     notify_email: bool = True
+    shortcuts: bool = True
     unsent: Unsent | None = None
 
 
@@ -112,10 +114,13 @@ async def begin(
     return token
 
 
-async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
+async def load(
+    token: str, *, now: datetime, idle: timedelta, passive: bool = False
+) -> Visitor | None:
     """The visitor whose token it is, or none when there is no such session any more.
 
-    One statement; a second one, at most every five minutes, notes that they were here.
+    One statement; a second one, at most every five minutes, notes that they were here, unless the
+    request is ``passive``: a page's own, with nobody at the keyboard.
     """
     if not _TOKEN.fullmatch(token):
         return None
@@ -128,7 +133,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
     if row is None:
         return None
     # A quarter of a short idle limit, so that it still measures from about the last request.
-    if now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
+    if not passive and now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
         await fetch(
             "UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", row["id"], now
         )
@@ -149,6 +154,7 @@ async def load(token: str, *, now: datetime, idle: timedelta) -> Visitor | None:
         organisation_number=row["organisation_number"],
         notify_sms=row["notify_sms"],
         notify_email=row["notify_email"],
+        shortcuts=row["shortcuts"],
         unsent=read(row["unsent"]),
     )
 

@@ -114,7 +114,8 @@
   // Where it failed: what went wrong, and a button that does the same again. What was typed is there.
   const fail = event => {
     const { sourceElement: source, request } = event.detail.ctx ?? {}
-    if (!source?.isConnected) return
+    // What a page asks for by itself may fail without a word: it asks again.
+    if (!source?.isConnected || source.matches("[role=status]")) return
     sent.delete(source)
     if (source.matches("form")) tell(source, false)
     document.querySelector(".lost")?.remove()
@@ -148,5 +149,9 @@
     if (!next.hasAttribute("tabindex")) next.tabIndex = -1
     next.focus()
   }
-  addEventListener("htmx:after:swap", event => land(event.detail.ctx.request?.anchor))
+  addEventListener("htmx:after:swap", event => {
+    const { request, sourceElement } = event.detail.ctx
+    // What comes by itself leaves the focus where it is.
+    if (!sourceElement?.matches("[role=status]")) land(request?.anchor)
+  })
 }

@@ -34,6 +34,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 SIGN_IN = "/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
+# `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
+PASSIVE = "passive"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -100,7 +102,10 @@ async def load(request: Connection) -> Visitor | None:
         token = request.cookies.get(cookie_name(settings))
         remembered["balagh.visitor"] = (
             await sessions.load(
-                token, now=clock.now(), idle=timedelta(minutes=settings.session_idle_minutes)
+                token,
+                now=clock.now(),
+                idle=timedelta(minutes=settings.session_idle_minutes),
+                passive=bool(_handler_options(request).get(PASSIVE)),
             )
             if token
             else None
@@ -344,6 +349,12 @@ def _come_back_to(connection: Connection) -> str:
 def _remembered(connection: Connection) -> MutableMapping[str, Any]:
     # Not scope["state"]: a server may share that one between requests.
     return cast("MutableMapping[str, Any]", connection.scope)
+
+
+def _handler_options(connection: Connection) -> Mapping[str, Any]:
+    # An address that there is not has no handler.
+    handler = connection.scope.get("route_handler")
+    return handler.opt if handler is not None else {}
 
 
 def _settings(connection: Connection) -> Settings:
