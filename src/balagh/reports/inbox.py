@@ -18,8 +18,8 @@ from balagh.database import fetch, fetch_one, transaction
 from balagh.directory.lookup import Catalogue
 from balagh.reports.cases import Desk
 from balagh.reports.inbox_filter import Conditions, Filter, add_view, conditions
-from balagh.reports.inbox_views import IS_OPEN, views_of
-from balagh.reports.lifecycle import State
+from balagh.reports.inbox_views import IS_OPEN, View, views_of
+from balagh.reports.lifecycle import Role, State
 
 ROWS = 50
 MOST = 1000
@@ -165,44 +165,65 @@ async def news(asked: Asked, since: datetime) -> int:
 
 
 class Counts:
-    """How many reports each view has, kept by the process for some seconds. Callers that come
-    together share one reading."""
+    """How many reports each view has, kept by the process for some seconds: what everybody of a
+    side sees for all of them, what is a person's own for each. Callers that come together share one
+    reading."""
 
     def __init__(self) -> None:
-        self._held: dict[Desk, tuple[datetime, Mapping[str, int]]] = {}
-        self._reading: dict[Desk, asyncio.Task[Mapping[str, int]]] = {}
+        self._held: dict[_Key, tuple[datetime, Mapping[str, int]]] = {}
+        self._reading: dict[_Key, asyncio.Task[Mapping[str, int]]] = {}
 
     async def of(self, desk: Desk, now: datetime, zone: ZoneInfo) -> Mapping[str, int]:
         """By view; ``MOST`` stands for more, too."""
-        held = self._held.get(desk)
+        views = views_of(desk)
+        shared = tuple(view for view in views if ":me" not in view.condition)
+        own = tuple(view for view in views if ":me" in view.condition)
+        side = (desk.agency_id, desk.role, None)
+        return {
+            **await self._of(side, desk, shared, now, zone),
+            **await self._of((*side[:2], desk.staff_id), desk, own, now, zone),
+        }
+
+    async def _of(
+        self, key: "_Key", desk: Desk, views: Sequence[View], now: datetime, zone: ZoneInfo
+    ) -> Mapping[str, int]:
+        held = self._held.get(key)
         if held is not None and held[0] <= now < held[0] + _FRESH:
             return held[1]
-        if desk not in self._reading:
+        if key not in self._reading:
             # An empty context: nothing of the caller's transaction.
-            self._reading[desk] = asyncio.create_task(
-                self._read(desk, now, zone), context=Context()
+            self._reading[key] = asyncio.create_task(
+                self._read(key, desk, views, now, zone), context=Context()
             )
         # Shielded: one caller that hangs up must not take the counts from the others.
-        return await asyncio.shield(self._reading[desk])
+        return await asyncio.shield(self._reading[key])
 
-    async def _read(self, desk: Desk, now: datetime, zone: ZoneInfo) -> Mapping[str, int]:
+    async def _read(
+        self, key: "_Key", desk: Desk, views: Sequence[View], now: datetime, zone: ZoneInfo
+    ) -> Mapping[str, int]:
         try:
-            found = await counts(desk, now, zone)
+            found = await counts(desk, views, now, zone)
             # Whoever went home is forgotten.
             self._held = {
                 one: held for one, held in self._held.items() if now < held[0] + 10 * _FRESH
             }
-            self._held[desk] = (now, found)
+            self._held[key] = (now, found)
             return found
         finally:
-            del self._reading[desk]
+            del self._reading[key]
 
 
-async def counts(desk: Desk, now: datetime, zone: ZoneInfo) -> dict[str, int]:
-    """How many reports each view of that desk has now, each counted up to ``MOST``."""
+# Whose agency and role; who, where the counts are a person's own.
+_Key = tuple[int | None, Role, int | None]
+
+
+async def counts(
+    desk: Desk, views: Sequence[View], now: datetime, zone: ZoneInfo
+) -> dict[str, int]:
+    """How many reports each of the views has for that desk now, each counted up to ``MOST``."""
     gathered = Conditions()
     columns = []
-    for view in views_of(desk):
+    for view in views:
         one = Conditions()
         one.arguments = gathered.arguments
         add_view(one, desk, view, now, zone)
