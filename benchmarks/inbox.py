@@ -288,7 +288,7 @@ INSERT INTO report (number, draft_id, kind, state, person_id, channel, language,
   referred_agency_id, referred_at, officer_id, priority)
 SELECT (1000000000 + p.n)::text, gen_random_uuid(), CASE WHEN p.c < 0.85 THEN 'complaint'
     WHEN p.c < 0.93 THEN 'transformation' ELSE 'suggestion' END,
-  p.state, 1 + (p.n * 7919) % ($3::int * 3 / 10),
+  p.state, 1 + (p.n::bigint * 7919) % ($3::int * 3 / 10),
   CASE WHEN d < 0.7 THEN 'portal' WHEN d < 0.9 THEN 'toll_free' WHEN d < 0.97 THEN 'gov_sa'
     ELSE 'other' END,
   'ar', p.agency_id, p.platform_id, p.service,

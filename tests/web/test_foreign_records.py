@@ -11,14 +11,15 @@ from uuid import UUID
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
+from tests.reports import filed as filed_rows
 from tests.web.complaints import begin, picture, to_check
-from tests.web.conftest import Visiting
+from tests.web.conftest import NOW, Visiting, staff_id
 from tests.web.pages import Browser
 
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session")
+RECORDS = ("number", "draft", "file", "session", "view")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
@@ -55,7 +56,7 @@ def test_every_parameter_is_known(portal: Litestar) -> None:
 
 
 async def filed(noura: Browser) -> dict[str, str]:
-    """A report of Noura's with a file, another draft of hers, and her session."""
+    """A report of Noura's with a file, another draft of hers, her session; a view of Reem's."""
     await to_check(noura, "outage")
     await noura.send("/submission")
     report = await fetch_one("SELECT number FROM report")
@@ -64,6 +65,9 @@ async def filed(noura: Browser) -> dict[str, str]:
     await noura.client.get("/reports")
     draft = await fetch_one("SELECT id FROM draft")
     session = await fetch_one("SELECT id FROM session ORDER BY id LIMIT 1")
+    view = await filed_rows.insert(
+        "saved_view", staff_id=await staff_id("reem"), name="x", query="", created_at=NOW
+    )
     assert report is not None
     assert file is not None
     assert draft is not None
@@ -73,6 +77,7 @@ async def filed(noura: Browser) -> dict[str, str]:
         "file": str(file["id"]),
         "draft": str(draft["id"]),
         "session": str(session["id"]),
+        "view": str(view),
     }
 
 
@@ -82,6 +87,7 @@ NOBODYS = {
     "file": str(UUID(int=7)),
     "draft": str(UUID(int=7)),
     "session": "2000000000",
+    "view": "2000000000",
 }
 
 
