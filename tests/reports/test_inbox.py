@@ -257,9 +257,10 @@ async def test_whose_it_is(db: None) -> None:
     own, noura = await filed.agency(), await filed.person()
     reem, majed = await staff("reviewer"), await staff("supervisor")
     fahd = await staff("agency_officer", own)
-    for title, columns in (
+    holders: tuple[tuple[str, dict[str, Any]], ...] = (
         ("reem's", {"assignee_id": reem}), ("majed's", {"assignee_id": majed}), ("nobody's", {}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for title, columns in holders:
         await filed.report(noura, "in_progress", title=title, **columns)
     await fetch("UPDATE report SET officer_id = $1 WHERE title = 'nobody''s'", fahd)
     desk = Desk(reem, Role.REVIEWER, None)
@@ -345,7 +346,7 @@ async def found(desk: Desk, text: str) -> set[int]:
 async def library(db: None) -> dict[str, int]:
     noura = await filed.person("نُورة سعد القحطانيّ")
     khalid = await filed.person("خالد العتيبي", phone="+966561102938")
-    reference = {"ground": "no_response_time", "reference": "BLD-447 1882",
+    reference: dict[str, Any] = {"ground": "no_response_time", "reference": "BLD-447 1882",
                  "reference_key": "bld4471882", "filed_on": NOW.date()}  # fmt: skip
     return {
         "hers": (await filed.report(noura, "in_progress", title="سدّدتُ الرسوم", number="1000000005",
