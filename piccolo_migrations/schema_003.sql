@@ -79,18 +79,6 @@ ALTER TABLE report
   ADD CONSTRAINT report_with_an_agency CHECK (state <> 'in_progress' OR referred_agency_id IS NOT NULL),
   ADD CONSTRAINT report_officer_of_agency CHECK (officer_id IS NULL OR referred_agency_id IS NOT NULL);
 CREATE INDEX report_part ON report (part_of) WHERE part_of IS NOT NULL;
-CREATE INDEX report_assignee ON report (assignee_id, due_at, id) WHERE assignee_id IS NOT NULL;
-CREATE INDEX report_officer ON report (officer_id, due_at, id) WHERE officer_id IS NOT NULL;
--- How much each has to do.
-CREATE INDEX report_load ON report (assignee_id) WHERE assignee_id IS NOT NULL
-  AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
-CREATE INDEX report_load_agency ON report (officer_id) WHERE officer_id IS NOT NULL
-  AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
--- What waits for somebody who takes it: at Amer, at an agency.
-CREATE INDEX report_unassigned ON report (due_at, id)
-  WHERE assignee_id IS NULL AND state IN ('received','under_review','answered','reopen_requested');
-CREATE INDEX report_unassigned_agency ON report (referred_agency_id, due_at, id)
-  WHERE officer_id IS NULL AND state = 'in_progress';
 
 -- Whose own an entry is that the beneficiary does not see: none means all staff that see the report.
 ALTER TABLE event
@@ -272,11 +260,75 @@ CREATE INDEX report_accepted_agency ON report (referred_agency_id, promised_on, 
 -- How long agencies take to answer.
 CREATE INDEX event_answered ON event (at) WHERE action = 'answer';
 
--- The inbox in its order: by agency, or all.
+-- The inbox in its order, the next due first (docs/benchmarks.md says what each view reads): all that
+-- are open, and what is a person's, nobody's, unchecked; an agency's; everything.
+DROP INDEX report_open;
+CREATE INDEX report_open ON report (due_at, id)
+  WHERE state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+CREATE INDEX report_assignee ON report (assignee_id, due_at, id)
+  WHERE assignee_id IS NOT NULL
+    AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+CREATE INDEX report_officer ON report (officer_id, due_at, id)
+  WHERE officer_id IS NOT NULL
+    AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+CREATE INDEX report_unassigned ON report (due_at, id)
+  WHERE assignee_id IS NULL AND state IN ('received','under_review','answered','reopen_requested');
+CREATE INDEX report_unassigned_agency ON report (referred_agency_id, due_at, id)
+  WHERE officer_id IS NULL AND state = 'in_progress';
+CREATE INDEX report_unchecked ON report (due_at, id)
+  WHERE checked_at IS NULL AND state IN ('received','under_review');
 DROP INDEX report_open_agency;
 CREATE INDEX report_open_agency ON report (referred_agency_id, due_at, id)
   WHERE referred_agency_id IS NOT NULL
     AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
+CREATE INDEX report_agency ON report (referred_agency_id, due_at, id)
+  WHERE referred_agency_id IS NOT NULL;
+CREATE INDEX report_state ON report (state, due_at, id);
+CREATE INDEX report_due ON report (due_at, id);
+CREATE INDEX report_about ON report (agency_id, due_at, id);
+-- By day of filing: rows lie in that order, so a summary of each stretch is enough.
+CREATE INDEX report_submitted ON report USING brin (submitted_at);
+-- What happened since a page was shown.
+CREATE INDEX event_at ON event (at);
+
+-- Searching. A text as it is compared, the same as balagh.text.fold: one form of each Arabic letter,
+-- no diacritics, no invisible marks, Latin digits, small letters, single spaces.
+CREATE FUNCTION folded(given text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT btrim(regexp_replace(lower(translate(
+    regexp_replace(
+      normalize(translate(given, 'ۀ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹', 'ه01234567890123456789'), NFKD),
+      -- What combines with a letter, and what nobody sees.
+      '[\u0300-\u036F\u0483-\u0489\u0591-\u05BD\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06E4\u06E7\u06E8\u06EA-\u06ED\u08D3-\u08FF\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20F0\uFE00-\uFE0F\uFE20-\uFE2F\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF]',
+      '', 'g'),
+    'ٱىیېةھہکڪءـ', 'ايييهههكك')), '\s+', ' ', 'g'))
+$$;
+ALTER TABLE report ADD COLUMN searched text;
+ALTER TABLE person ADD COLUMN searched text;
+
+-- By triggers, so that whoever writes a title or a name (a correction, a split, an import) need not
+-- think of it.
+CREATE FUNCTION report_searched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.searched := folded(NEW.title || ' ' || NEW.description);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER report_searched BEFORE INSERT OR UPDATE OF title, description ON report
+  FOR EACH ROW EXECUTE FUNCTION report_searched();
+CREATE FUNCTION person_searched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.searched := folded(NEW.name);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER person_searched BEFORE INSERT OR UPDATE OF name ON person
+  FOR EACH ROW EXECUTE FUNCTION person_searched();
+UPDATE report SET searched = folded(title || ' ' || description);
+UPDATE person SET searched = folded(name);
+CREATE INDEX report_searched ON report USING gin (searched gin_trgm_ops);
+CREATE INDEX person_searched ON person USING gin (searched gin_trgm_ops);
+CREATE INDEX report_reference ON report (reference_key) WHERE reference_key IS NOT NULL;
+CREATE INDEX report_phone ON report (phone) WHERE phone IS NOT NULL;
+CREATE INDEX person_phone ON person (phone) WHERE phone IS NOT NULL;
 
 -- Audit: what staff did and whose data they saw. Append-only; each row's hash covers the one before,
 -- so nothing in the middle can be changed or taken out without a break. No personal data, ids only.

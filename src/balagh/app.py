@@ -13,6 +13,8 @@ from balagh.database import pool
 from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
+from balagh.people.staff_names import StaffNames
+from balagh.reports.inbox import Counts
 from balagh.settings import Settings, load
 from balagh.web import (
     access,
@@ -54,12 +56,14 @@ from balagh.web.staff import (
     correction,
     doing,
     inbox,
+    inbox_export,
     intake,
     notes,
     presence,
     promises,
     replies,
     rules,
+    saved_views,
     splitting,
     team_load,
 )
@@ -96,6 +100,8 @@ def create(
             sign_in_router,
             *extra,
             inbox.router,
+            inbox_export.router,
+            saved_views.router,
             case.router,
             assigning.router,
             bulk.router,
@@ -155,7 +161,7 @@ def create(
             backend="brotli",
             brotli_quality=4,
             minimum_size=300,
-            exclude=["^/static", "^/files", "^/case-files", "^/account/data/"],
+            exclude=["^/static", "^/files", "^/case-files", "^/account/data/", "^/inbox/export"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,
@@ -166,6 +172,8 @@ def create(
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.waker = Waker(settings)
+    app.state.counts = Counts()
+    app.state.staff_names = StaffNames()
     return app
 
 

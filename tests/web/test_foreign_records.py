@@ -19,7 +19,7 @@ from tests.web.pages import Browser
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link")
+RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link", "view")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
@@ -59,7 +59,7 @@ def test_every_parameter_is_known(portal: Litestar) -> None:
 
 
 async def filed(noura: Browser) -> dict[str, str]:
-    """A report of Noura's with a file, another draft of hers, and her session."""
+    """A report of Noura's with a file, another draft of hers, her session; a view of Reem's."""
     await to_check(noura, "outage")
     await noura.send("/submission")
     report = await fetch_one("SELECT id, number FROM report")
@@ -68,6 +68,9 @@ async def filed(noura: Browser) -> dict[str, str]:
     await noura.client.get("/reports")
     draft = await fetch_one("SELECT id FROM draft")
     session = await fetch_one("SELECT id, person_id FROM session ORDER BY id LIMIT 1")
+    view = await insert(
+        "saved_view", staff_id=await staff_id("reem"), name="x", query="", created_at=NOW
+    )
     assert report is not None
     assert file is not None
     assert draft is not None
@@ -84,6 +87,7 @@ async def filed(noura: Browser) -> dict[str, str]:
         "session": str(session["id"]),
         "caller": str(session["person_id"]),
         "link": str(await evidence_link(report["id"])),
+        "view": str(view),
     }
 
 
@@ -107,6 +111,7 @@ NOBODYS = {
     "session": "2000000000",
     "caller": "2000000000",
     "link": "2000000000",
+    "view": "2000000000",
 }
 
 

@@ -122,6 +122,13 @@ async def seed(settings: Settings, now: datetime) -> None:
             # None for what was filed with the report itself.
             row["event_id"] = by_time.get((row["report_id"], row.pop("came_at")))
         await _insert("attachment", attachments)
+        # Whoever did something has seen the report as it was then; what came later is news to them.
+        await fetch(
+            "INSERT INTO case_view (report_id, staff_id, version, seen_at) "
+            "SELECT report_id, staff_id, max(place), max(at) FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY report_id ORDER BY at, id) AS place FROM event) e "
+            "WHERE staff_id IS NOT NULL GROUP BY report_id, staff_id"
+        )
         await _insert("rating", _ratings(lives, by_draft, almanac))
         await _insert("draft", [draft_row(one, people, known, almanac) for one in told.drafts])
         await endings.tell(settings, now)

@@ -36,6 +36,7 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
        person.organisation_name, person.organisation_number,
        coalesce(person.notify_sms, true) AS notify_sms,
        coalesce(person.notify_email, true) AS notify_email,
+       coalesce(staff.shortcuts, true) AS shortcuts,
        CASE WHEN session.unsent_at + interval '1 hour' > $2 THEN session.unsent END AS unsent,
        -- Of reports that they may still open.
        (SELECT count(*) FROM mention m JOIN event e ON e.id = m.event_id
@@ -57,7 +58,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     ``role`` is ``beneficiary`` or one of the staff roles; ``agency_id`` is set for a provider's
     people only, ``account_type`` (on whose behalf they file), the organisation and the channels
     they chose for beneficiaries only. ``unsent``: a form that was sent when an earlier session was
-    over. ``mentions``: how many notes that address them they have not read.
+    over. ``mentions``: how many notes that address them they have not read; ``shortcuts``: whether
+    single keys do something (staff).
     """
 
     session_id: int
@@ -76,6 +78,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     organisation_number: str | None = None
     notify_sms: bool = True
     notify_email: bool = True
+    shortcuts: bool = True
     unsent: Unsent | None = None
     mentions: int = 0
 
@@ -118,11 +121,13 @@ async def begin(
     return token
 
 
-async def load(token: str, *, now: datetime, idle: timedelta, renew: bool = True) -> Visitor | None:
+async def load(
+    token: str, *, now: datetime, idle: timedelta, passive: bool = False
+) -> Visitor | None:
     """The visitor whose token it is, or none when there is no such session any more.
 
     One statement; a second one, at most every five minutes, notes that they were here, unless the
-    request is none of theirs (``renew``).
+    request is ``passive``: a page's own, with nobody at the keyboard.
     """
     if not _TOKEN.fullmatch(token):
         return None
@@ -135,7 +140,7 @@ async def load(token: str, *, now: datetime, idle: timedelta, renew: bool = True
     if row is None:
         return None
     # A quarter of a short idle limit, so that it still measures from about the last request.
-    if renew and now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
+    if not passive and now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
         await fetch(
             "UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", row["id"], now
         )
@@ -156,6 +161,7 @@ async def load(token: str, *, now: datetime, idle: timedelta, renew: bool = True
         organisation_number=row["organisation_number"],
         notify_sms=row["notify_sms"],
         notify_email=row["notify_email"],
+        shortcuts=row["shortcuts"],
         unsent=read(row["unsent"]),
         mentions=row["mentions"],
     )

@@ -15,7 +15,8 @@ from piccolo.table import Table
 
 
 class Person(Table, tablename="person"):
-    """A beneficiary. ``national_id_cipher``: AES-GCM, nonce first; ``national_id_hash``: keyed."""
+    """A beneficiary. ``national_id_cipher``: AES-GCM, nonce first; ``national_id_hash``: keyed;
+    ``searched``: the name as it is searched, which the database keeps."""
 
     id = BigSerial(primary_key=True)
     account_type = Text(default="individual")
@@ -33,6 +34,7 @@ class Person(Table, tablename="person"):
     created_at = Timestamptz(default=None)
     erasure_asked_at = Timestamptz(null=True, default=None)
     erased_at = Timestamptz(null=True, default=None)
+    searched = Text(null=True, default=None)
 
 
 class Verification(Table, tablename="verification"):

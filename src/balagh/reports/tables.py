@@ -34,7 +34,8 @@ class Draft(Table, tablename="draft"):
 
 class Report(Table, tablename="report"):
     """``agency_id``: whom it is about; ``referred_agency_id``: who works on it, from the referral
-    on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency."""
+    on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency. ``searched``: title
+    and description as they are searched, which the database keeps."""
 
     id = BigSerial(primary_key=True)
     number = Text(unique=True, default=None)
@@ -72,6 +73,7 @@ class Report(Table, tablename="report"):
     description = Text(default=None)
     text_hash = Bytea(null=True, default=None)
     folded_text = Text(null=True, default=None)
+    searched = Text(null=True, default=None)
 
     submitted_at = Timestamptz(default=None)
     due_at = Timestamptz(default=None)

@@ -35,8 +35,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 SIGN_IN = "/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
-# `opt={QUIET: True}`: an open page asks by itself, which keeps nobody signed in.
-QUIET = "quiet"
+# `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
+PASSIVE = "passive"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -106,7 +106,7 @@ async def load(request: Connection) -> Visitor | None:
                 token,
                 now=clock.now(),
                 idle=timedelta(minutes=settings.session_idle_minutes),
-                renew=not request.scope["route_handler"].opt.get(QUIET),
+                passive=bool(_handler_options(request).get(PASSIVE)),
             )
             if token
             else None
@@ -236,7 +236,7 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
-    if request.scope["route_handler"].opt.get(QUIET):
+    if request.scope["route_handler"].opt.get(PASSIVE):
         # Whoever is writing on that page goes on; they sign in when they send it.
         return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
     again = isinstance(error, ShowAgain)
@@ -371,6 +371,12 @@ def _come_back_to(connection: Connection) -> str:
 def _remembered(connection: Connection) -> MutableMapping[str, Any]:
     # Not scope["state"]: a server may share that one between requests.
     return cast("MutableMapping[str, Any]", connection.scope)
+
+
+def _handler_options(connection: Connection) -> Mapping[str, Any]:
+    # An address that there is not has no handler.
+    handler = connection.scope.get("route_handler")
+    return handler.opt if handler is not None else {}
 
 
 def _settings(connection: Connection) -> Settings:

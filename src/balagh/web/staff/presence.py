@@ -59,7 +59,7 @@ def _onlookers(names: list[str], language: Language) -> Markup:
 
 
 # Being there is not doing something: whoever leaves the page open is signed out all the same.
-@get("/cases/{number:str}/presence", opt={access.QUIET: True})
+@get("/cases/{number:str}/presence", opt={access.PASSIVE: True})
 async def ask(
     request: AnyRequest, number: FromPath[str], as_of: FromQuery[int], shown: FromQuery[str] = ""
 ) -> Response[Any]:
