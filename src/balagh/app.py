@@ -32,7 +32,8 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
-from balagh.web.staff import case, inbox
+from balagh.web.staff import accounts, case, inbox, invitation, profile
+from balagh.web.staff import sign_in as staff_sign_in
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -61,6 +62,10 @@ def create(
             help.router,
             sign_in_router,
             *extra,
+            staff_sign_in.router,
+            invitation.router,
+            profile.router,
+            accounts.router,
             inbox.router,
             case.router,
             Router(
@@ -107,6 +112,7 @@ def create(
     app.state.headers = page.security_headers(settings)
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    app.state.staff_provider = Provider.of_staff(settings) if settings.staff_oidc else None
     app.state.waker = Waker(settings)
     return app
 

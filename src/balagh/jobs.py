@@ -38,7 +38,7 @@ from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
-from balagh.people import sessions, unsent, verification
+from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
 from balagh.reports import pending, reminders
 from balagh.reports.tables import Attachment
@@ -146,15 +146,17 @@ async def remind(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, forms that
-    nobody came back for, updates that can no longer be confirmed with their files, and files whose
-    upload did not come to its end."""
+    """Every hour: sessions, begun sign-ins, codes, links and failed sign-ins that have run out are
+    deleted, forms that nobody came back for, updates that can no longer be confirmed with their
+    files, and files whose upload did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     # A day later, so that a form sent when its session was over still finds it.
     await Session.delete().where(Session.expires_at <= now - sessions.REMEMBERED)
     await unsent.forget_old(before=now - unsent.LIFETIME)
     await verification.forget(now)
+    await invitations.forget(now)
+    await lockout.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
     if forgotten := await pending.forget(now):

@@ -26,7 +26,7 @@ BESIDE = {
     "survey": ("agency", "balagh"),
 }
 # What names nobody's record, or speaks for itself (a signed link: ``test_rating.py``).
-OPEN = {"kind", "name", "which", "token"}
+OPEN = {"kind", "name", "which", "token", "member"}
 # Deleting what is gone is no fault of whoever presses twice, so this leads to the list, alike.
 ALIKE = {("POST", "/drafts/{draft}/discard"): 303}
 # Parameters of the query that a handler asks for.

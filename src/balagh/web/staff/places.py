@@ -14,7 +14,10 @@ class Place(msgspec.Struct, frozen=True):
     roles: frozenset[Role]
 
 
-PLACES = (Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),)
+PLACES = (
+    Place("/inbox", N_("Inbox"), cases.AMER | cases.AGENCY),
+    Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
+)
 
 
 class PlaceView(msgspec.Struct, frozen=True):
@@ -34,3 +37,8 @@ def places(visitor: Visitor | None, path: str, language: Language) -> list[Place
         for one in PLACES
         if visitor.role in one.roles
     ]
+
+
+def first_place(role: str) -> str:
+    """Where a member of staff in that role begins."""
+    return next((one.path for one in PLACES if role in one.roles), "/profile")
