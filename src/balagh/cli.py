@@ -324,10 +324,9 @@ def _staff_deactivate(chosen: argparse.Namespace) -> int:
         if found is None:
             return f"nobody is active under {chosen.email}"
         try:
-            await staff.deactivate(found.id, by=None, now=now)
+            await staff.deactivate(found.id, by=None, now=now, leaving=leave_reports)
         except staff.Refusal:
             return "this is the only active administrator; add another first"
-        await leave_reports(found.id, by=None, now=now)
         return ""
 
     with running.database(_settings()):

@@ -5,7 +5,7 @@ refused, also when two do it to each other at once. Every change is audited in i
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 import asyncpg
 import msgspec
@@ -14,6 +14,14 @@ from balagh.database import fetch, fetch_one, transaction
 from balagh.people import audit, invitations, sessions
 
 OF_AGENCIES = frozenset({"agency_officer", "agency_manager"})
+
+
+class Leaving(Protocol):
+    """What happens to the work of somebody who leaves it (``reports.leaving``), within the
+    transaction in which they do."""
+
+    async def __call__(self, staff: int, *, by: int | None, now: datetime) -> None: ...
+
 
 Standing = Literal["active", "invited", "inactive"]
 
@@ -117,9 +125,9 @@ async def invite(
     return made, token
 
 
-async def change(staff: int, facts: Facts, *, by: int, now: datetime) -> bool:
-    """Whether the role or the agency changed: then their sessions have ended, and what they work
-    on has to be given to others. Raises ``Refusal`` (last_administrator)."""
+async def change(staff: int, facts: Facts, *, by: int, now: datetime, leaving: Leaving) -> None:
+    """With another role or agency their sessions end, and ``leaving`` gives their work to others.
+    Raises ``Refusal`` (last_administrator)."""
     async with transaction():
         await _administrators_take_turns()
         row = await fetch_one("SELECT role, agency_id FROM staff WHERE id = $1", staff)
@@ -133,13 +141,16 @@ async def change(staff: int, facts: Facts, *, by: int, now: datetime) -> bool:
         )  # fmt: skip
         if moved:
             await sessions.revoke_all(staff_id=staff, now=now)
+            await leaving(staff, by=by, now=now)
         data = {"role": facts.role, "agency": facts.agency_id}
         await audit.record(by, "change_staff", f"staff:{staff}", now, data)
-    return moved
 
 
-async def deactivate(staff: int, *, by: int | None, now: datetime) -> None:
-    """Ends their sessions and their links. Raises ``Refusal`` (last_administrator)."""
+async def deactivate(staff: int, *, by: int | None, now: datetime, leaving: Leaving) -> None:
+    """Ends their sessions and their links; ``leaving`` gives their work to others.
+
+    Raises ``Refusal`` (last_administrator).
+    """
     async with transaction():
         await _administrators_take_turns()
         row = await fetch_one("SELECT role, active FROM staff WHERE id = $1", staff)
@@ -151,6 +162,7 @@ async def deactivate(staff: int, *, by: int | None, now: datetime) -> None:
         await fetch("UPDATE staff SET active = false WHERE id = $1", staff)
         await sessions.revoke_all(staff_id=staff, now=now)
         await invitations.void(staff, now)
+        await leaving(staff, by=by, now=now)
         await audit.record(by, "deactivate", f"staff:{staff}", now)
 
 

@@ -15,7 +15,7 @@ from balagh.database import fetch, fetch_one, transaction
 from balagh.people import audit, claims, sessions
 from balagh.people.failures import Code, SignInError
 from balagh.people.oidc import Identified
-from balagh.people.staff import OF_AGENCIES
+from balagh.people.staff import OF_AGENCIES, Leaving
 from balagh.settings import Settings
 
 
@@ -26,14 +26,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     agency: str | None
     name: str
     email: str
-
-
-class Entered(msgspec.Struct, frozen=True):
-    """``moved``: the role or the agency is another than before, so that what they worked on has to
-    be given to others."""
-
-    staff_id: int
-    moved: bool = False
 
 
 def read(told: Mapping[str, Any], settings: Settings) -> Told:
@@ -56,11 +48,12 @@ def read(told: Mapping[str, Any], settings: Settings) -> Told:
 
 
 async def account_of(
-    identified: Identified, settings: Settings, *, language: str, now: datetime
-) -> Entered:
+    identified: Identified, settings: Settings, *, language: str, now: datetime, leaving: Leaving
+) -> int:
     """The member of staff, made or brought to what the provider tells. Raises ``SignInError``.
 
-    ``language``: what a new member of staff will be shown and written to in.
+    ``language``: what a new member of staff will be shown and written to in. With another role or
+    agency than before, ``leaving`` gives their work to others.
     """
     try:
         told = read(identified.claims, settings)
@@ -69,13 +62,15 @@ async def account_of(
             await _end_sessions(identified, now)
         raise
     try:
-        return await _account(identified, told, language=language, now=now)
+        return await _account(identified, told, language=language, now=now, leaving=leaving)
     except asyncpg.UniqueViolationError as error:
         # Addresses change hands: that it is theirs is for an administrator to say.
         raise SignInError(Code.STAFF_CONFLICT, "the address has another account") from error
 
 
-async def _account(identified: Identified, told: Told, *, language: str, now: datetime) -> Entered:
+async def _account(
+    identified: Identified, told: Told, *, language: str, now: datetime, leaving: Leaving
+) -> int:
     async with transaction():
         # 1. Two first sign-ins of one identity at once: the second waits and finds what is there.
         await fetch(
@@ -97,7 +92,7 @@ async def _account(identified: Identified, told: Told, *, language: str, now: da
             identified.issuer, identified.subject,
         )  # fmt: skip
         if known is None:
-            return Entered(await _made(identified, told, agency, language, now))
+            return await _made(identified, told, agency, language, now)
         if not known["active"]:
             raise SignInError(Code.CLOSED, "staff account is not active")
         staff: int = known["id"]
@@ -106,12 +101,12 @@ async def _account(identified: Identified, told: Told, *, language: str, now: da
             "UPDATE staff SET role = $2, agency_id = $3, email = $4 WHERE id = $1",
             staff, told.role, agency, told.email,
         )  # fmt: skip
-        moved = (known["role"], known["agency_id"]) != (told.role, agency)
-        if moved:
+        if (known["role"], known["agency_id"]) != (told.role, agency):
             await sessions.revoke_all(staff_id=staff, now=now)
+            await leaving(staff, by=None, now=now)
             data = {"role": told.role, "agency": agency, "by": "provider"}
             await audit.record(None, "change_staff", f"staff:{staff}", now, data)
-        return Entered(staff, moved)
+        return staff
 
 
 async def _made(

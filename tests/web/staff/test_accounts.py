@@ -14,6 +14,7 @@ from balagh import clock
 from balagh.database import fetch
 from balagh.people import staff
 from balagh.people.staff import Refusal
+from balagh.reports.leaving import leave_reports
 
 NEW = {
     "email": "lama@example.sa",
@@ -107,7 +108,7 @@ async def test_another_role_and_leaving(at_desk: Visiting, time: Clock) -> None:
         assert (await at_fahds.open("/inbox")).h1 == "Sign in for staff"
         (row,) = await fetch("SELECT officer_id FROM report")
         assert row["officer_id"] is None
-        assert await audited(since) == [f"deactivate staff:{fahd}", f"unassign staff:{fahd}"]
+        assert await audited(since) == [f"unassign staff:{fahd}", f"deactivate staff:{fahd}"]
         page = await abeer.send("/activation")
         assert "can sign in again" in page.text
 
@@ -146,8 +147,8 @@ async def test_two_administrators_deactivate_each_other() -> None:
     )
     for _ in range(10):
         done = await asyncio.gather(
-            staff.deactivate(one, by=row["id"], now=clock.now()),
-            staff.deactivate(row["id"], by=one, now=clock.now()),
+            staff.deactivate(one, by=row["id"], now=clock.now(), leaving=leave_reports),
+            staff.deactivate(row["id"], by=one, now=clock.now(), leaving=leave_reports),
             return_exceptions=True,
         )
         assert [type(each) for each in done if each] == [Refusal]

@@ -95,7 +95,7 @@ async def test_the_whole_way_in(nobody: Browser, time: Clock) -> None:
     assert len(page.texts["code"]) == 10
     page = await nobody.open(page.links["I have kept them"])
     assert page.path == "/inbox"
-    assert page.links["RYour profile, Reem Alshammari"] == "/profile"
+    assert page.links["رYour profile, ريم الشمري"] == "/profile"
     # Out, and in again with the next code.
     await out(nobody)
     assert nobody.page.h1 == "Sign in for staff"

@@ -131,12 +131,10 @@ async def change(request: AnyRequest, member: FromPath[int]) -> Response[Any]:
     if problems or facts is None:
         return await _member_page(request, found, typed, problems)
     try:
-        moved = await staff.change(member, facts, by=_by(request), now=now)
+        await staff.change(member, facts, by=_by(request), now=now, leaving=leave_reports)
     except Refusal as refusal:
         problems["role"] = language_of(request).text(REFUSED[refusal.code])
         return await _member_page(request, found, typed, problems)
-    if moved:
-        await leave_reports(member, by=_by(request), now=now)
     return access.see_other(f"/staff/{member}?saved=changed")
 
 
@@ -169,10 +167,9 @@ async def deactivate(request: AnyRequest, member: FromPath[int]) -> Response[Any
     """They are out at once, and their open reports belong to nobody."""
     now, found = clock.now(), await _member(member)
     try:
-        await staff.deactivate(member, by=_by(request), now=now)
+        await staff.deactivate(member, by=_by(request), now=now, leaving=leave_reports)
     except Refusal as refusal:
         return await _member_page(request, found, _as_typed(found), {}, refused=refusal.code)
-    await leave_reports(member, by=_by(request), now=now)
     return access.see_other(f"/staff/{member}?saved=deactivated")
 
 

@@ -184,16 +184,18 @@ async def callback(request: AnyRequest) -> Response[Any]:
     return_to = access.local_path(attempt.return_to)
     try:
         identified = await _provider(request).redeem(answer, attempt, now=now)
-        entered = await staff_claims.account_of(
-            identified, settings, language=language_of(request).code, now=now
+        staff_id = await staff_claims.account_of(
+            identified,
+            settings,
+            language=language_of(request).code,
+            now=now,
+            leaving=leave_reports,
         )
     except SignInError as error:
         response: Response[Any] = _failed(request, error, return_to)
     else:
-        if entered.moved:
-            await leave_reports(entered.staff_id, by=None, now=now)
-        target = await sign_in.home(return_to, entered.staff_id)
-        response = await sign_in.welcome(request, target, staff_id=entered.staff_id)
+        target = await sign_in.home(return_to, staff_id)
+        response = await sign_in.welcome(request, target, staff_id=staff_id)
     response.set_cookie(access.expired_cookie(_attempt_cookie(settings), settings))
     return response
 
