@@ -193,7 +193,7 @@ def _script(token: str, person: int, share: int) -> str:
         (
             "\\set i :i + 1",
             f"\\set n {number}",
-            _filled(sessions.LOAD, [f"'\\x{hashed}'::bytea", "now()", idle]),
+            _filled(sessions.LOAD, [f"'\\x{hashed}'::bytea", "now()", idle, idle]),
             _filled(casework.DRAFT, [draft, str(person), "NULL"]),
             _filled(casework.SUBMIT, submit),
         )

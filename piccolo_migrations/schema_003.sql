@@ -41,6 +41,11 @@ CREATE TABLE invitation (
 );
 CREATE INDEX invitation_staff ON invitation (staff_id);
 
+-- One subject of a provider may be a beneficiary and a member of staff: where they sign in decides.
+ALTER TABLE identity
+  DROP CONSTRAINT identity_of_one,
+  ADD CONSTRAINT identity_of_somebody CHECK (num_nonnulls(person_id, staff_id) >= 1);
+
 -- Failed attempts, by what was tried (a keyed hash: no address is kept) and from where.
 CREATE TABLE failed_sign_in (
   id bigserial PRIMARY KEY,

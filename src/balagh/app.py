@@ -48,6 +48,7 @@ from balagh.web.beneficiary import (
 )
 from balagh.web.staff import (
     absence,
+    accounts,
     agency,
     assigning,
     audit_log,
@@ -58,8 +59,10 @@ from balagh.web.staff import (
     inbox,
     inbox_export,
     intake,
+    invitation,
     notes,
     presence,
+    profile,
     promises,
     replies,
     rules,
@@ -69,6 +72,7 @@ from balagh.web.staff import (
 )
 from balagh.web.staff import evidence as case_files
 from balagh.web.staff import evidence_links as evidence_link_panel
+from balagh.web.staff import sign_in as staff_sign_in
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -99,6 +103,10 @@ def create(
             help.router,
             sign_in_router,
             *extra,
+            staff_sign_in.router,
+            invitation.router,
+            profile.router,
+            accounts.router,
             inbox.router,
             inbox_export.router,
             saved_views.router,
@@ -171,6 +179,7 @@ def create(
     app.state.headers = page.security_headers(settings)
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    app.state.staff_provider = Provider.of_staff(settings) if settings.staff_oidc else None
     app.state.waker = Waker(settings)
     app.state.counts = Counts()
     app.state.staff_names = StaffNames()

@@ -38,7 +38,7 @@ from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
-from balagh.people import sessions, unsent, verification
+from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
 from balagh.reports import answer_links, assignment, pending, reminders
 from balagh.reports.tables import Attachment
@@ -152,9 +152,9 @@ async def leave_none_behind(context: Context) -> None:
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, forms that
-    nobody came back for, updates that can no longer be confirmed with their files, and files whose
-    upload did not come to its end."""
+    """Every hour: sessions, begun sign-ins, codes, links and failed sign-ins that have run out are
+    deleted, forms that nobody came back for, updates that can no longer be confirmed with their
+    files, and files whose upload did not come to its end."""
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     # A day later, so that a form sent when its session was over still finds it.
@@ -163,6 +163,8 @@ async def tidy(context: Context) -> None:
     await verification.forget(now)
     # Whoever reads the database later must not find a way into a report.
     await answer_links.forget(now)
+    await invitations.forget(now)
+    await lockout.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
     if forgotten := await pending.forget(now):

@@ -47,7 +47,8 @@ FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
 LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
 WHERE session.token_hash = $1 AND session.revoked_at IS NULL
-  AND session.expires_at > $2 AND session.seen_at > $3
+  AND session.expires_at > $2
+  AND session.seen_at > CASE WHEN session.staff_id IS NULL THEN $3::timestamptz ELSE $4 END
   AND (person.id IS NOT NULL OR staff.id IS NOT NULL)
 """
 
@@ -122,9 +123,15 @@ async def begin(
 
 
 async def load(
-    token: str, *, now: datetime, idle: timedelta, passive: bool = False
+    token: str,
+    *,
+    now: datetime,
+    idle: timedelta,
+    staff_idle: timedelta | None = None,
+    passive: bool = False,
 ) -> Visitor | None:
     """The visitor whose token it is, or none when there is no such session any more.
+    ``staff_idle``: the limit for staff, where it is another.
 
     One statement; a second one, at most every five minutes, notes that they were here, unless the
     request is ``passive``: a page's own, with nobody at the keyboard.
@@ -136,9 +143,12 @@ async def load(
         token_hash(token),
         now,
         now - idle,
+        now - (staff_idle or idle),
     )
     if row is None:
         return None
+    if row["staff_id"] is not None:
+        idle = staff_idle or idle
     # A quarter of a short idle limit, so that it still measures from about the last request.
     if not passive and now - row["seen_at"] >= min(_SEEN_EVERY, idle / 4):
         await fetch(
@@ -168,7 +178,7 @@ async def load(
 
 
 class OwnSession(msgspec.Struct, frozen=True):
-    """A session of a person, as they see it; where it came from is not kept."""
+    """A session of somebody, as they see it; where it came from is not kept."""
 
     id: int
     created_at: datetime
@@ -177,23 +187,23 @@ class OwnSession(msgspec.Struct, frozen=True):
 
 async def of_person(person_id: int, *, now: datetime, idle: timedelta) -> list[OwnSession]:
     """The sessions in which the person is signed in now, the last used first."""
-    rows = await fetch(
-        "SELECT id, created_at, seen_at FROM session WHERE person_id = $1 AND revoked_at IS NULL "
-        "AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id DESC",
-        person_id, now, now - idle,
-    )  # fmt: skip
-    return [OwnSession(**row) for row in rows]
+    return await _of("person_id", person_id, now, idle)
+
+
+async def of_staff(staff_id: int, *, now: datetime, idle: timedelta) -> list[OwnSession]:
+    """As ``of_person``, of a member of staff."""
+    return await _of("staff_id", staff_id, now, idle)
 
 
 async def revoke_own(session_id: int, person_id: int, *, now: datetime) -> bool:
     """Ends that session of the person; false when there is no such session of theirs. Ending it
     again changes nothing."""
-    rows = await fetch(
-        "UPDATE session SET revoked_at = coalesce(revoked_at, $3) "
-        "WHERE id = $1 AND person_id = $2 RETURNING id",
-        session_id, person_id, now,
-    )  # fmt: skip
-    return bool(rows)
+    return await _revoke("person_id", session_id, person_id, now)
+
+
+async def revoke_own_of_staff(session_id: int, staff_id: int, *, now: datetime) -> bool:
+    """As ``revoke_own``, of a member of staff."""
+    return await _revoke("staff_id", session_id, staff_id, now)
 
 
 async def revoke(session_id: int, *, now: datetime) -> None:
@@ -207,16 +217,22 @@ async def revoke(session_id: int, *, now: datetime) -> None:
 
 
 async def revoke_all(
-    *, now: datetime, person_id: int | None = None, staff_id: int | None = None
+    *,
+    now: datetime,
+    person_id: int | None = None,
+    staff_id: int | None = None,
+    but: int | None = None,
 ) -> int:
-    """Ends every session of that person or member of staff; returns how many there were."""
+    """Ends every session of that person or member of staff, except the one with the id ``but``;
+    returns how many there were."""
     rows = await fetch(
         "UPDATE session SET revoked_at = $3, unsent = NULL, unsent_at = NULL "
         "WHERE revoked_at IS NULL AND expires_at > $3 "
-        "AND (person_id = $1 OR staff_id = $2) RETURNING id",
+        "AND (person_id = $1 OR staff_id = $2) AND id IS DISTINCT FROM $4 RETURNING id",
         person_id,
         staff_id,
         now,
+        but,
     )
     return len(rows)
 
@@ -233,3 +249,22 @@ def token_hash(token: str) -> bytes:
     """What the database keeps of the token."""
     # Without salt or stretching: 256 random bits cannot be guessed from their hash.
     return sha256(token.encode()).digest()
+
+
+async def _of(owner: str, identifier: int, now: datetime, idle: timedelta) -> list[OwnSession]:
+    rows = await fetch(
+        f"SELECT id, created_at, seen_at FROM session WHERE {owner} = $1 "  # noqa: S608 - a column
+        "AND revoked_at IS NULL AND expires_at > $2 AND seen_at > $3 "
+        "ORDER BY seen_at DESC, id DESC",
+        identifier, now, now - idle,
+    )  # fmt: skip
+    return [OwnSession(**row) for row in rows]
+
+
+async def _revoke(owner: str, session_id: int, identifier: int, now: datetime) -> bool:
+    rows = await fetch(
+        "UPDATE session SET revoked_at = coalesce(revoked_at, $3) "  # noqa: S608 - a column
+        f"WHERE id = $1 AND {owner} = $2 RETURNING id",
+        session_id, identifier, now,
+    )  # fmt: skip
+    return bool(rows)

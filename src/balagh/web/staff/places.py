@@ -23,6 +23,7 @@ PLACES = (
     Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
     Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Place("/assignment", N_("Assignment"), hands.LEADERS),
+    Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
 )
 
 
@@ -49,3 +50,8 @@ def places(visitor: Visitor | None, path: str, language: Language) -> list[Place
         for one in PLACES
         if visitor.role in one.roles
     ]
+
+
+def first_place(role: str) -> str:
+    """Where a member of staff in that role begins."""
+    return next((one.path for one in PLACES if role in one.roles), "/profile")
