@@ -114,7 +114,6 @@ CREATE INDEX mention_staff ON mention (staff_id, id);
 -- Other reports that belong with one: on the same service, with the same reference.
 CREATE INDEX report_service ON report (service_id, submitted_at DESC, id DESC)
   WHERE service_id IS NOT NULL;
-CREATE INDEX report_reference ON report (reference_key) WHERE reference_key IS NOT NULL;
 
 -- Texts that staff use again. `agency_id` none: Amer's; `kind`, `action` none: any.
 CREATE TABLE canned_reply (
