@@ -143,7 +143,7 @@ async def test_who_else_looks_and_what_changed_meanwhile(at_desk: Visiting) -> N
         assert "Majed Alharbi</bdi> is looking at this" in there.text
         async with at_desk("majed") as other:
             await other.open(f"{made['url']}?do=rejection")
-            await other.send("/rejection", code="outside", text="ليس من اختصاص الخدمة الرقمية.")
+            await other.send("/rejection", code="outside", reason="ليس من اختصاص الخدمة الرقمية.")
         changed = await reem.client.get(address, headers={"HX-Request": "true"})
         assert "Majed Alharbi" in changed.text
         # Being asked by an open page is no view of the report.
