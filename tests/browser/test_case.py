@@ -69,7 +69,7 @@ async def test_a_note_and_a_correction_by_keyboard(visiting: Visiting, scripts: 
         # Majed finds it, goes there, and corrects what it says.
         await majed.goto("/mentions")
         hands = Keyboard(majed)
-        await hands.press(majed.locator(".unread a"))
+        await hands.press(majed.locator(f'.unread a[href^="/cases/{number}"]'))
         await majed.wait_for_url(f"**/cases/{number}*")
         await expect(majed.locator(".mem")).to_contain_text("Look at this")
         await hands.press(majed.locator(f'a[href="/cases/{number}/correction"]'))
