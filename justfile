@@ -32,6 +32,7 @@ migrate: _env
 docs: _env
     @.venv/bin/python -m balagh.settings > docs/settings.md
     @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
+    @.venv/bin/python -m balagh.reports.clocks > docs/deadlines.md
 
 # Draw the icons for home screens again from the mark.
 icons: _env

@@ -217,9 +217,10 @@ async def test_somebody_escalated_it_meanwhile(world: World) -> None:
     await fetch(
         "INSERT INTO report (number, draft_id, kind, state, person_id, language, agency_id, "
         "service_id, ground, reference, reference_key, filed_on, title, description, submitted_at, "
-        "due_at, completeness_due_at) SELECT '7302641185', gen_random_uuid(), 'complaint', "
+        "due_at, completeness_due_at, due_from, due_days) "
+        "SELECT '7302641185', gen_random_uuid(), 'complaint', "
         "'received', $1, 'ar', agency_id, id, 'sla_exceeded', 'BLD 4471882', 'bld4471882', "
-        "'2026-11-18', 't', 'd', now(), now(), now() FROM service "
+        "'2026-11-18', 't', 'd', now(), now(), now(), '2026-11-18', 5 FROM service "
         "WHERE code = 'balady-licence-renew'",
         other,
     )

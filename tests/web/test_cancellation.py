@@ -207,7 +207,10 @@ async def test_the_report_s_own_contact_details_go_first(noura: Browser) -> None
     assert await person_named(to.name)
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=lambda moment: moment.name)
+EVERY = (*MOMENTS.values(), moments.LATE, moments.REMINDER)
+
+
+@pytest.mark.parametrize("moment", EVERY, ids=lambda moment: moment.name)
 @pytest.mark.parametrize("language", ["ar", "en"])
 @pytest.mark.usefixtures("db")
 async def test_every_moment_has_its_words(moment: moments.Moment, language: str) -> None:
@@ -215,7 +218,9 @@ async def test_every_moment_has_its_words(moment: moments.Moment, language: str)
         assert (TEMPLATES / "notices" / f"{moment.name}.{part}.jinja").is_file()
     report = await filed.report(await filed.person())
     to = await moments.addressee_of(report["id"])
-    more = dict.fromkeys(moment.needs, "https://balagh.example.sa/new/complaint")
+    more: dict[str, Any] = dict.fromkeys(
+        moment.needs, "https://balagh.example.sa/new/complaint"
+    ) | {"items": list(filed.ITEMS), "data_until": filed.NOW.isoformat()}
     made = moments.notices(
         moment, to, public_url="https://balagh.example.sa", sms=True, zone=ZONE, **more
     )

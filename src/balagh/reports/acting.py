@@ -94,6 +94,9 @@ class Overtaken(msgspec.Struct, frozen=True):
 _STANDING = {
     "state": "text",
     "due_at": "timestamptz",
+    "due_from": "date",
+    "due_days": "smallint",
+    "data_asked_at": "timestamptz",
     "data_due_at": "timestamptz",
     "paused_working_days": "smallint",
     "resume_state": "text",
@@ -113,10 +116,13 @@ _FIRST = 13
 _CHANGES = ", ".join(
     f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
 )
+_ASKED = _FIRST + list(_STANDING).index("data_asked_at")
 ACT = f"""
 WITH moved AS (
   -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing.
-  UPDATE report SET version = version + 1, {_CHANGES}
+  UPDATE report SET version = version + 1, {_CHANGES},
+    -- Each request for data is reminded of once.
+    data_reminded_at = CASE WHEN data_asked_at = ${_ASKED}::timestamptz THEN data_reminded_at END
   WHERE id = $1 AND version = $2 AND state = $3 RETURNING id, version
 ), logged AS (
   INSERT INTO event (report_id, at, action, from_state, to_state, actor, staff_id, public, data)

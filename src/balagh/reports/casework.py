@@ -251,7 +251,7 @@ KIND_COLUMNS = {
     "text_hash": "bytea",
     "folded_text": "text",
 }
-_FIRST = 16
+_FIRST = 18
 SUBMIT = f"""
 WITH taken AS (
   -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
@@ -260,8 +260,8 @@ WITH taken AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
     submitted_at, due_at, completeness_due_at, account_type, organisation_name,
-    organisation_number, {", ".join(KIND_COLUMNS)})
-  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11, $13, $14, $15,
+    organisation_number, due_from, due_days, {", ".join(KIND_COLUMNS)})
+  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11, $13, $14, $15, $16, $17,
     {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))}
   FROM taken RETURNING id
 ), logged AS (
@@ -342,6 +342,7 @@ async def submit(
                 number, given.kind.code, given.language, given.reach.phone, given.reach.email,
                 now, due, deadlines.completeness(now, calendar, zone), given.name,
                 given.behalf.account_type, given.behalf.name, given.behalf.number,
+                now.astimezone(zone).date(), resolution_days,
                 *(columns.get(name) for name in KIND_COLUMNS),
                 [way.channel for way in ways], [way.recipient for way in ways],
                 [json.dumps(data | telling_channels.fallback(way)) for way in ways],

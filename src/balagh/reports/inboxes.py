@@ -82,6 +82,9 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     officer_id: int | None
     acknowledged_at: datetime | None
     checked_at: datetime | None
+    due_from: date
+    due_days: int
+    data_asked_at: datetime | None
 
     def standing(self) -> Standing:
         names = Standing.__struct_fields__
@@ -213,7 +216,7 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
         "r.organisation_name, r.organisation_number, r.completeness_due_at, r.answer, r.version, "
         "r.paused_working_days, r.resume_state, r.referred_agency_id, r.referred_at, r.priority, "
-        "r.officer_id, r.acknowledged_at, r.checked_at "
+        "r.officer_id, r.acknowledged_at, r.checked_at, r.due_from, r.due_days, r.data_asked_at "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
     )  # fmt: skip

@@ -27,7 +27,11 @@ class Moment(msgspec.Struct, frozen=True):
 
 MOMENTS: Mapping[Action, Moment] = {
     Action.CANCEL: Moment("cancelled", frozenset({"new_link"})),
+    Action.EXPIRE: Moment("expired", frozenset({"items", "data_until", "new_link"})),
 }
+# The clock's, which move no report.
+LATE = Moment("late")
+REMINDER = Moment("missing_data_reminder", frozenset({"items", "data_until", "update_link"}))
 
 
 class Addressee(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A report's own contact details go first: they were confirmed for it.
-_ADDRESSEE = """
+ADDRESSEE = """
 SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
   a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at
@@ -61,7 +65,7 @@ WHERE r.id = $1
 
 async def addressee_of(report: int) -> Addressee:
     """Raises ``LookupError`` when there is no such report."""
-    row = await fetch_one(_ADDRESSEE, report)
+    row = await fetch_one(ADDRESSEE, report)
     if row is None:
         raise LookupError(f"there is no report {report}")
     return Addressee(**row)
