@@ -24,9 +24,11 @@ KEPT = timedelta(days=7)
 
 class Last(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep's last good run (none when there was none yet): when, how many it settled, how many
-    milliseconds it took; ``error``: what stopped a later one."""
+    milliseconds it took; ``error``: what stopped a later one. ``since``: the first run on record of
+    any sweep, so that a new installation is given time."""
 
     sweep: str
+    since: datetime | None = None
     ended_at: datetime | None
     done: int
     took: int
@@ -34,7 +36,8 @@ class Last(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, now: datetime) -> bool:
         """Whether it should have come to its end again by now."""
-        return self.ended_at is None or now - self.ended_at > PATIENCE[self.sweep]
+        latest = self.ended_at or self.since
+        return latest is None or now - latest > PATIENCE[self.sweep]
 
 
 async def begin(sweep: str, now: datetime) -> int:
@@ -58,7 +61,7 @@ async def fail(run: int, error: str) -> None:
 async def latest() -> list[Last]:
     """Every sweep's last good run, in the order of ``PATIENCE``."""
     rows = await fetch(
-        "SELECT w.sweep, g.ended_at, coalesce(g.done, 0) AS done, "
+        "SELECT w.sweep, (SELECT min(started_at) FROM sweep_run) AS since, g.ended_at, coalesce(g.done, 0) AS done, "
         "coalesce(extract(epoch FROM g.ended_at - g.started_at) * 1000, 0)::int AS took, "
         "(SELECT error FROM sweep_run f WHERE f.sweep = w.sweep AND f.error IS NOT NULL "
         " AND f.started_at > coalesce(g.started_at, '-infinity') ORDER BY f.started_at DESC LIMIT 1"
