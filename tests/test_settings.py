@@ -1,6 +1,7 @@
 """Every bad value stops the start with a sentence that names the variable and the reason."""
 
 import base64
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ BAD = [
     ("MISSING_DATA_REMINDER_HOURS", "0", "from 1 to 720"),
     ("REOPEN_DAYS", "366", "from 0 to 365"),
     ("RETENTION_YEARS", "0", "from 1 to 100"),
+    ("ANSWER_CLOSES", "true", "be yes or no"),
+    ("STAFF_OIDC_ROLES", "reviewer", "must be pairs such as"),
+    ("STAFF_OIDC_ROLES", "x=beneficiary", "must be pairs such as"),
+    ("STAFF_OIDC_ROLES", "=reviewer", "must be pairs such as"),
+    ("STAFF_SESSION_HOURS", "0", "from 1 to 168"),
+    ("STAFF_IDLE_MINUTES", "4", "from 5 to 1440"),
+    ("TRUSTED_PROXIES", "proxy.internal", "such as 127.0.0.1,10.0.0.0/8, or none"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8", "such as 127.0.0.1,10.0.0.0/8, or none"),
 ]
 
 
@@ -88,6 +97,7 @@ def test_a_bad_value_is_named_with_its_reason(name: str, value: str, reason: str
         ("BALAGH_OIDC_CLIENT_SECRET", "hush\x00"),
         ("BALAGH_SMTP_PASSWORD", "hush\x00"),
         ("BALAGH_SMS_TOKEN", "hush\x00"),
+        ("BALAGH_STAFF_OIDC_CLIENT_SECRET", "hush\x00"),
     ],
 )
 def test_a_secret_is_never_repeated(variable: str, value: str, tmp_path: Path) -> None:
@@ -104,7 +114,7 @@ def test_a_secret_is_never_repeated(variable: str, value: str, tmp_path: Path) -
 
 
 def test_every_secret_is_in_the_table_above() -> None:
-    assert sum(setting.secret for setting in SETTINGS) == 5
+    assert sum(setting.secret for setting in SETTINGS) == 6
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
@@ -160,7 +170,13 @@ def test_defaults() -> None:
         ("mail_from", "بلاغ <balagh@example.sa>", "بلاغ <balagh@example.sa>"),
         ("data", "/var/lib/balagh", Path("/var/lib/balagh")),
         ("reopen_days", "0", 0),
+        ("answer_closes", "yes", True),
+        ("answer_closes", "no", False),
         ("retention_years", "10", 10),
+        ("staff_session_hours", "8", 8),
+        ("staff_idle_minutes", "15", 15),
+        ("trusted_proxies", "none", ()),
+        ("trusted_proxies", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ],
 )
 def test_good_values(name: str, value: str, read: object) -> None:
@@ -205,3 +221,40 @@ def test_the_demonstration_needs_no_identity_provider_and_no_variable_switches_i
 def test_the_document_is_up_to_date() -> None:
     document = Path(__file__).parents[1] / "docs" / "settings.md"
     assert document.read_text("utf-8") == as_markdown() + "\n", "run `just docs`"
+
+
+STAFF = {"BALAGH_STAFF_OIDC_CLAIM": "roles", "BALAGH_STAFF_OIDC_ROLES": "it=administrator"}
+OWN = {
+    "BALAGH_STAFF_OIDC_ISSUER": "https://staff.example.sa",
+    "BALAGH_STAFF_OIDC_CLIENT_ID": "balagh",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"BALAGH_STAFF_OIDC_CLAIM": "roles"}, "STAFF_OIDC_ROLES go together"),
+        ({"BALAGH_STAFF_OIDC_ROLES": "it=administrator"}, "STAFF_OIDC_ROLES go together"),
+        ({**STAFF, "BALAGH_STAFF_OIDC_CLIENT_ID": "b"}, "STAFF_OIDC_CLIENT_ID go together"),
+        (OWN, "BALAGH_STAFF_OIDC_CLAIM is missing"),
+        ({**STAFF, "BALAGH_STAFF_OIDC_CLIENT_SECRET": "x"}, "belongs to BALAGH_STAFF_OIDC_ISSUER"),
+        (
+            {**STAFF, "BALAGH_STAFF_OIDC_ROLES": "moj=agency_officer"},
+            "BALAGH_STAFF_OIDC_AGENCY_CLAIM is missing",
+        ),
+    ],
+)
+def test_how_staff_come_in_is_said_whole(more: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load({**LEAST, **more})
+
+
+def test_which_value_means_which_role() -> None:
+    assert not load(LEAST).staff_oidc
+    roles = "CN=It=Admins=administrator, reviewers=reviewer"
+    settings = load({**LEAST, **STAFF, **OWN, "BALAGH_STAFF_OIDC_ROLES": roles})
+    assert settings.staff_oidc
+    assert settings.staff_oidc_roles == (
+        ("CN=It=Admins", "administrator"),
+        ("reviewers", "reviewer"),
+    )

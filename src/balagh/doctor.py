@@ -19,6 +19,8 @@ from balagh import clock
 from balagh.database import fetch
 from balagh.embedded import EmbeddedError, FolderInUseError
 from balagh.migrations import OLDEST, pending
+from balagh.people import audit
+from balagh.people.audit import Head
 from balagh.running import database
 from balagh.settings import Settings
 
@@ -50,14 +52,15 @@ class Finding(msgspec.Struct, frozen=True):
         return f"trouble  {self.subject}: {self.found}\n         {self.advice}"
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """One finding after the other, in the order in which they depend on each other."""
+async def examine(settings: Settings, noted: Head | None = None) -> AsyncIterator[Finding]:
+    """One finding after the other, in the order in which they depend on each other. ``noted``: an
+    entry of the audit log as it was noted elsewhere."""
     yield Finding("settings", "complete")
     yield _portal(settings)
     yield _files(settings.data)
     try:
         with database(settings):
-            async for finding in _database():
+            async for finding in _database(noted):
                 yield finding
     except (EmbeddedError, FolderInUseError) as error:
         yield Finding("database", str(error), "Mend that, then run this again.")
@@ -87,7 +90,7 @@ def _files(folder: Path) -> Finding:
     return Finding("files", f"{folder.resolve()} can be written")
 
 
-async def _database() -> AsyncIterator[Finding]:
+async def _database(noted: Head | None) -> AsyncIterator[Finding]:
     try:
         before = clock.now()
         (server,) = await fetch(_SERVER)
@@ -111,7 +114,30 @@ async def _database() -> AsyncIterator[Finding]:
         yield Finding("schema", f"lacks {', '.join(waiting)}", "Run `balagh migrate`.")
     else:
         yield Finding("schema", "up to date")
+        yield await _audit(noted)
     yield _clock("the database server", (server["at"] - before).total_seconds())
+
+
+async def _audit(noted: Head | None) -> Finding:
+    """Whether the audit log is whole; its head, to be noted where nobody who can change the
+    database can change it."""
+    advice = (
+        "Somebody with rights over the database changed it. Keep it as it is, and compare it with "
+        "a backup: docs/operating.md, Audit log."
+    )
+    broken = await audit.verify()
+    if broken is not None:
+        why = broken.why.replace("_", " ")
+        return Finding("audit log", f"broken at entry {broken.id} ({why})", advice)
+    last = await audit.head()
+    if noted is not None:
+        found = await audit.entry(noted.id)
+        if found is None:
+            ends = f"ends at entry {last.id if last else 0}, although entry {noted.id} was noted"
+            return Finding("audit log", ends, advice)
+        if found != noted:
+            return Finding("audit log", f"entry {noted.id} is not the one that was noted", advice)
+    return Finding("audit log", f"whole; head {last}" if last else "empty")
 
 
 def _clock(other: str, drift: float) -> Finding:

@@ -39,9 +39,9 @@ from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
-from balagh.people import sessions, unsent, verification
+from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import clock_sweep, pending, reminders, sweeps
+from balagh.reports import answer_links, assignment, clock_sweep, pending, reminders, sweeps
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -170,10 +170,16 @@ async def _remind(context: Context) -> int:
     return await reminders.sweep(now, world)
 
 
+async def leave_none_behind(context: Context) -> None:
+    """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
+    if given := await assignment.leave_none_behind(clock.now()):
+        _log.info("reports of people who left given away", reports=given)
+
+
 async def tidy(context: Context) -> None:
-    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, forms that
-    nobody came back for, updates that can no longer be confirmed with their files, files whose
-    upload did not come to its end, and the records of sweeps of more than a week ago."""
+    """Every hour: sessions, begun sign-ins, codes, links and failed sign-ins that have run out are
+    deleted, forms that nobody came back for, updates that can no longer be confirmed with their
+    files, files whose upload did not come to its end, and old records of sweeps."""
     async with _on_record("tidy") as run:
         run.done = await _tidy(context)
 
@@ -185,6 +191,10 @@ async def _tidy(context: Context) -> int:
     await Session.delete().where(Session.expires_at <= now - sessions.REMEMBERED)
     await unsent.forget_old(before=now - unsent.LIFETIME)
     await verification.forget(now)
+    # Whoever reads the database later must not find a way into a report.
+    await answer_links.forget(now)
+    await invitations.forget(now)
+    await lockout.forget(now)
     await sweeps.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
@@ -220,6 +230,7 @@ class _Worker(saq.Worker[Context]):
                 saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
                 saq.CronJob(clocks, "* * * * *", timeout=300, retries=2, ttl=-1),
                 saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
+                saq.CronJob(leave_none_behind, "* * * * *", timeout=60, retries=2, ttl=-1),
                 saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
             ],
             concurrency=4,

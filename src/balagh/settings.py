@@ -6,6 +6,7 @@ An unknown or bad value stops the start with a sentence that says which and why.
 
 import base64
 import difflib
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from zoneinfo import available_timezones
 import msgspec
 
 PREFIX = "BALAGH_"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(ValueError):
@@ -46,6 +49,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_hours: int
     session_idle_minutes: int
 
+    staff_oidc_issuer: str | None
+    staff_oidc_client_id: str | None
+    staff_oidc_client_secret: str | None
+    staff_oidc_scopes: str
+    staff_oidc_claim: str | None
+    staff_oidc_roles: tuple[tuple[str, str], ...]
+    staff_oidc_agency_claim: str | None
+    staff_session_hours: int
+    staff_idle_minutes: int
+    trusted_proxies: tuple[Network, ...]
+
     smtp_host: str
     smtp_port: int
     smtp_security: Literal["none", "starttls", "tls"]
@@ -63,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     missing_data_hours: int
     missing_data_reminder_hours: int
     reopen_days: int
+    answer_closes: bool
     retention_years: int
 
     demo: bool = False
@@ -71,6 +86,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secure(self) -> bool:
         """Whether people reach the portal over TLS, which ``__Host-`` cookies and HSTS need."""
         return self.public_url.startswith("https://")
+
+    @property
+    def staff_oidc(self) -> bool:
+        """Whether staff can sign in at an identity provider; local accounts there are always."""
+        return bool(self.staff_oidc_roles)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -101,6 +121,12 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return value == "yes"
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -182,6 +208,37 @@ def _zone(value: str) -> str:
     return value
 
 
+STAFF_ROLES = (
+    "intake_officer",
+    "reviewer",
+    "supervisor",
+    "administrator",
+    "agency_officer",
+    "agency_manager",
+)
+
+
+def _roles(value: str) -> tuple[tuple[str, str], ...]:
+    """Value of the claim and role, in order."""
+    pairs = [part.rpartition("=") for part in _list(value)]
+    read = tuple((value.strip(), role.strip()) for value, _, role in pairs)
+    if not read or any(not value or role not in STAFF_ROLES for value, role in read):
+        raise ValueError(
+            "must be pairs such as balagh-reviewers=reviewer,it=administrator with the roles "
+            + ", ".join(STAFF_ROLES)
+        )
+    return read
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _list(value) if part != "none")
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks such as 127.0.0.1,10.0.0.0/8, or none"
+        ) from None
+
+
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -220,6 +277,27 @@ SETTINGS = (
     Setting("session_hours", _number(1, 720), "12", "A session ends this long after sign-in."),
     Setting("session_idle_minutes", _number(5, 10080), "60",
         "A session ends after this long without a request."),
+    Setting("staff_oidc_issuer", _web_address, None,
+        "Issuer of the staff's identity provider, where it is another than the beneficiaries'."),
+    Setting("staff_oidc_client_id", _text, None, "Our client id at that issuer."),
+    Setting("staff_oidc_client_secret", _text, None, "Our client secret there.", secret=True),
+    Setting("staff_oidc_scopes", _text, "openid profile email",
+        "Scopes to ask for when staff sign in."),
+    Setting("staff_oidc_claim", _text, None,
+        "Claim whose values tell the role of a member of staff, such as `roles` or "
+        "`realm_access.roles`. Without it staff have local accounts only."),
+    Setting("staff_oidc_roles", _roles, None,
+        "Which value of that claim means which role: `value=role`, separated by commas; the first "
+        "that a person has counts. Roles: " + ", ".join(f"`{role}`" for role in STAFF_ROLES) + "."),
+    Setting("staff_oidc_agency_claim", _text, None,
+        "Claim that holds the code of the agency (as in the directory) of an agency's people."),
+    Setting("staff_session_hours", _number(1, 168), "12",
+        "A session of staff ends this long after sign-in."),
+    Setting("staff_idle_minutes", _number(5, 1440), "30",
+        "A session of staff ends after this long without a request."),
+    Setting("trusted_proxies", _networks, "127.0.0.1,::1",
+        "Whose `X-Forwarded-For` is believed: addresses or networks of the reverse proxies, or "
+        "`none`. Failed sign-ins are counted by where they come from, as this tells it."),
     Setting("smtp_host", _text, "localhost", "SMTP server that takes our e-mail."),
     Setting("smtp_port", _number(1, 65535), "25", "Its port."),
     Setting("smtp_security", _one_of("none", "starttls", "tls"), "none",
@@ -243,6 +321,9 @@ SETTINGS = (
         "answering on there is no reminder."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
+    Setting("answer_closes", _yes_or_no, "no",
+        "Whether an agency's answer closes the report at once (`yes`), or a reviewer looks at it "
+        "first (`no`)."),
     Setting("retention_years", _number(1, 100), "5",
         "Years for which a report is said to be kept after it has ended. The default is a sample "
         "policy; set what your records schedule says."),
@@ -265,7 +346,33 @@ def load(environ: Mapping[str, str], *, demo: bool = False) -> Settings:
     values = {setting.name: _value(setting, environ, demo=demo) for setting in SETTINGS}
     if (values["smtp_username"] is None) != (values["smtp_password"] is None):
         raise SettingsError("BALAGH_SMTP_USERNAME and BALAGH_SMTP_PASSWORD go together; set both.")
-    return Settings(**values, demo=demo)
+    _check_staff_oidc(values)
+    return Settings(**{**values, "staff_oidc_roles": values["staff_oidc_roles"] or ()}, demo=demo)
+
+
+def _check_staff_oidc(values: Mapping[str, Any]) -> None:
+    if (values["staff_oidc_claim"] is None) != (values["staff_oidc_roles"] is None):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLAIM and BALAGH_STAFF_OIDC_ROLES go together; set both."
+        )
+    if (values["staff_oidc_issuer"] is None) != (values["staff_oidc_client_id"] is None):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_ISSUER and BALAGH_STAFF_OIDC_CLIENT_ID go together; set both."
+        )
+    if values["staff_oidc_issuer"] is not None and values["staff_oidc_claim"] is None:
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLAIM is missing: it says which role somebody from "
+            "BALAGH_STAFF_OIDC_ISSUER has."
+        )
+    if values["staff_oidc_client_secret"] is not None and values["staff_oidc_issuer"] is None:
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLIENT_SECRET belongs to BALAGH_STAFF_OIDC_ISSUER; set both."
+        )
+    roles = [role for _, role in values["staff_oidc_roles"] or ()]
+    if values["staff_oidc_agency_claim"] is None and any("agency" in role for role in roles):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_AGENCY_CLAIM is missing: it says which agency's people they are."
+        )
 
 
 def _value(setting: Setting, environ: Mapping[str, str], *, demo: bool) -> Any:

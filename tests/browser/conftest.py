@@ -19,6 +19,9 @@ from balagh.processes import free_port
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # A page lives for less than a second here: to optimise its scripts, axe above all, costs more
+    # than they take.
+    "--js-flags=--no-opt,--no-maglev",
 )
 
 Visiting = Callable[..., AbstractAsyncContextManager[Page]]

@@ -65,7 +65,7 @@ async def test_each_is_settled_and_told_on_every_channel() -> None:
     }
     reminder = next(n for n in said if n["moment"] == "missing_data_reminder")
     assert reminder["data"]["items"] == list(filed.ITEMS)
-    assert reminder["data"]["data_until"] == (NOW + 23 * HOUR).isoformat()
+    assert reminder["data"]["data_due_at"] == (NOW + 23 * HOUR).isoformat()
     assert reminder["data"]["update_link"].endswith("/update")
     expired = next(n for n in said if n["moment"] == "expired")
     assert expired["data"]["new_link"] == "https://balagh.example.sa/new/complaint"

@@ -11,22 +11,26 @@ from uuid import UUID
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
+from tests.reports.filed import NOW, insert, reviewer
 from tests.web.complaints import begin, picture, to_check
-from tests.web.conftest import Visiting
+from tests.web.conftest import Visiting, staff_id
 from tests.web.pages import Browser
 
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session")
+RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link", "view")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
     "part": ("0", "1"),
     "survey": ("agency", "balagh"),
+    # Nobody's; those of others are tried in ``staff/test_answering.py``.
+    "token": (43 * "x",),
 }
 # What names nobody's record, or speaks for itself (a signed link: ``test_rating.py``).
-OPEN = {"kind", "name", "which", "token"}
+# (The staff's own are tried by ``staff/test_rules.py``: rules and colleagues of another side.)
+OPEN = {"kind", "name", "which", "token", "rule", "colleague", "member"}
 # Deleting what is gone is no fault of whoever presses twice, so this leads to the list, alike.
 ALIKE = {("POST", "/drafts/{draft}/discard"): 303}
 # Parameters of the query that a handler asks for.
@@ -55,33 +59,59 @@ def test_every_parameter_is_known(portal: Litestar) -> None:
 
 
 async def filed(noura: Browser) -> dict[str, str]:
-    """A report of Noura's with a file, another draft of hers, and her session."""
+    """A report of Noura's with a file, another draft of hers, her session; a view of Reem's."""
     await to_check(noura, "outage")
     await noura.send("/submission")
-    report = await fetch_one("SELECT number FROM report")
+    report = await fetch_one("SELECT id, number FROM report")
     file = await fetch_one("SELECT id FROM attachment")
     await begin(noura, "no_response_time")
     await noura.client.get("/reports")
     draft = await fetch_one("SELECT id FROM draft")
-    session = await fetch_one("SELECT id FROM session ORDER BY id LIMIT 1")
+    session = await fetch_one("SELECT id, person_id FROM session ORDER BY id LIMIT 1")
+    view = await insert(
+        "saved_view", staff_id=await staff_id("reem"), name="x", query="", created_at=NOW
+    )
     assert report is not None
     assert file is not None
     assert draft is not None
     assert session is not None
+    reem = await reviewer()
+    reply = await insert(
+        "canned_reply", language="ar", title="شكر", body="شكرًا", changed_by=reem, changed_at=NOW
+    )
     return {
+        "reply": str(reply),
         "number": report["number"],
         "file": str(file["id"]),
         "draft": str(draft["id"]),
         "session": str(session["id"]),
+        "caller": str(session["person_id"]),
+        "link": str(await evidence_link(report["id"])),
+        "view": str(view),
     }
+
+
+async def evidence_link(report: int) -> int:
+    """By which she adds evidence: of staff's to see, like all of its case."""
+    row = await fetch_one(
+        "INSERT INTO evidence_link (report_id, token_hash, made_by, created_at, expires_at) "
+        "VALUES ($1, $2, $3, now(), now() + interval '7 days') RETURNING id",
+        report, bytes(32), await staff_id("reem"),
+    )  # fmt: skip
+    assert row is not None
+    return int(row["id"])
 
 
 # A report number with a right check digit, and ids that nobody was given.
 NOBODYS = {
+    "reply": "2000000000",
     "number": "1000000005",
     "file": str(UUID(int=7)),
     "draft": str(UUID(int=7)),
     "session": "2000000000",
+    "caller": "2000000000",
+    "link": "2000000000",
+    "view": "2000000000",
 }
 
 
@@ -135,7 +165,7 @@ async def state() -> list[int]:
         "(SELECT count(*) FROM draft), (SELECT count(*) FROM attachment), "
         "(SELECT count(*) FROM notice), (SELECT count(*) FROM rating), "
         "(SELECT count(*) FROM action_draft), (SELECT sum(version) FROM report), "
-        "(SELECT max(updated_at) FROM draft), "
+        "(SELECT max(updated_at) FROM draft), (SELECT count(*) FROM canned_reply), "
         "(SELECT count(*) FROM session WHERE revoked_at IS NOT NULL)"
     )
     assert row is not None

@@ -48,7 +48,6 @@ class Life(msgspec.Struct, kw_only=True):
     referred_agency_id: int | None = None
     referred_at: datetime | None = None
     priority: str = "normal"
-    officer_id: int | None = None
     acknowledged_at: datetime | None = None
     checked_at: datetime | None = None
     filed_on: date | None = None

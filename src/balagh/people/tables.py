@@ -7,7 +7,6 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Bytea,
-    Date,
     SmallInt,
     Text,
     Timestamptz,
@@ -16,7 +15,8 @@ from piccolo.table import Table
 
 
 class Person(Table, tablename="person"):
-    """A beneficiary. ``national_id_cipher``: AES-GCM, nonce first; ``national_id_hash``: keyed."""
+    """A beneficiary. ``national_id_cipher``: AES-GCM, nonce first; ``national_id_hash``: keyed;
+    ``searched``: the name as it is searched, which the database keeps."""
 
     id = BigSerial(primary_key=True)
     account_type = Text(default="individual")
@@ -34,6 +34,7 @@ class Person(Table, tablename="person"):
     created_at = Timestamptz(default=None)
     erasure_asked_at = Timestamptz(null=True, default=None)
     erased_at = Timestamptz(null=True, default=None)
+    searched = Text(null=True, default=None)
 
 
 class Verification(Table, tablename="verification"):
@@ -51,7 +52,8 @@ class Verification(Table, tablename="verification"):
 
 
 class Staff(Table, tablename="staff"):
-    """Amer's and the providers' people; ``agency_id`` for a provider's people only."""
+    """Amer's and the providers' people; ``agency_id`` for a provider's people only. ``away_from``,
+    ``away_until``: the first instant of an absence and the first one after it."""
 
     id = BigSerial(primary_key=True)
     role = Text(default=None)
@@ -63,8 +65,8 @@ class Staff(Table, tablename="staff"):
     active = Boolean(default=True)
     created_at = Timestamptz(default=None)
     shortcuts = Boolean(default=True)
-    away_from = Date(null=True, default=None)
-    away_until = Date(null=True, default=None)
+    away_from = Timestamptz(null=True, default=None)
+    away_until = Timestamptz(null=True, default=None)
     deputy_id = BigInt(null=True, default=None)
 
 

@@ -108,7 +108,6 @@ _STANDING = {
     "referred_agency_id": "bigint",
     "referred_at": "timestamptz",
     "priority": "text",
-    "officer_id": "bigint",
     "acknowledged_at": "timestamptz",
     "checked_at": "timestamptz",
 }
@@ -116,14 +115,22 @@ _FIRST = 13
 _CHANGES = ", ".join(
     f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
 )
+_AGENCY = f"${_FIRST + list(_STANDING).index('referred_agency_id')}"
 _ASKED = _FIRST + list(_STANDING).index("data_asked_at")
 ACT = f"""
 WITH moved AS (
-  -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing.
+  -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing. Who at
+  -- the agency has it goes with the agency, and is not the actor's to say: it may have changed
+  -- since they looked (reports.assignment).
   UPDATE report SET version = version + 1, {_CHANGES},
+    officer_id = CASE
+      WHEN referred_agency_id = {_AGENCY} THEN officer_id
+      WHEN {_AGENCY} IS NOT NULL THEN by_rule({_AGENCY}, agency_id, service_id, kind, $4)
+    END,
     -- Each request for data is reminded of once.
     data_reminded_at = CASE WHEN data_asked_at = ${_ASKED}::timestamptz THEN data_reminded_at END
-  WHERE id = $1 AND version = $2 AND state = $3 RETURNING id, version
+  WHERE id = $1 AND version = $2 AND state = $3
+  RETURNING id, version, referred_agency_id, officer_id
 ), logged AS (
   INSERT INTO event (report_id, at, action, from_state, to_state, actor, staff_id, public, data)
   SELECT id, $4, $5, $3, ${_FIRST}, $6, $7, $8, $9::jsonb FROM moved RETURNING id
@@ -132,6 +139,11 @@ WITH moved AS (
   INSERT INTO event (report_id, at, action, actor, staff_id, public, side, data)
   SELECT id, $4, n.action, 'staff', $7, false, n.side, n.data
   FROM moved, jsonb_to_recordset($12::jsonb) AS n (action text, side text, data jsonb)
+), ruled AS (
+  INSERT INTO event (report_id, at, action, actor, public, side, data)
+  SELECT moved.id, $4, 'assign', 'clock', false, 'agency',
+    hands(NULL, officer_id) || jsonb_build_object('agency', referred_agency_id)
+  FROM moved, logged WHERE $5 = 'refer' AND officer_id IS NOT NULL
 ), audited AS (
   INSERT INTO audit (at, staff_id, action, subject, data)
   SELECT $4, $7, $5, 'report:' || id, jsonb_build_object('version', version)

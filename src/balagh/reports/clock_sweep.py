@@ -67,6 +67,7 @@ SELECT r.id, r.version, r.state, r.due_at, r.late_told_due, r.data_asked_at, r.d
   r.data_due_at, p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
   a.name_ar AS agency_ar, a.name_en AS agency_en, r.submitted_at,
+  r.part_of IS NOT NULL AS part,
   CASE WHEN r.state = 'missing_data' THEN
     (SELECT e.data->'items' FROM event e WHERE e.report_id = r.id AND e.action = 'request_data'
      ORDER BY e.at DESC, e.id DESC LIMIT 1) END AS items
@@ -164,7 +165,7 @@ def _expired(due: _Due, world: World) -> tuple[Notice, ...]:
         sms=world.sms,
         zone=world.zone,
         items=list(due.items),
-        data_until=due.data_due_at.isoformat(),
+        data_due_at=due.data_due_at.isoformat(),
         new_link=f"{world.public_url}/new/{due.to.kind}",
     )
 
@@ -178,7 +179,7 @@ def _reminded(due: _Due, world: World) -> tuple[Notice, ...]:
         sms=world.sms,
         zone=world.zone,
         items=list(due.items),
-        data_until=due.data_due_at.isoformat(),
+        data_due_at=due.data_due_at.isoformat(),
         update_link=f"{world.public_url}/reports/{due.to.number}/update",
     )
 

@@ -4,7 +4,7 @@ Specification 6. The words are in ``templates/notices``; here is which action ma
 what its words need, and who is told on which channels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from balagh.database import fetch_one
+from balagh.i18n import Language
+from balagh.notices.messages import Sms, render, segments
 from balagh.reports import deadlines
 from balagh.reports.acting import Notice, to_all
 from balagh.reports.lifecycle import Action
@@ -27,11 +29,22 @@ class Moment(msgspec.Struct, frozen=True):
 
 MOMENTS: Mapping[Action, Moment] = {
     Action.CANCEL: Moment("cancelled", frozenset({"new_link"})),
-    Action.EXPIRE: Moment("expired", frozenset({"items", "data_until", "new_link"})),
+    Action.EXPIRE: Moment("expired", frozenset({"items", "data_due_at", "new_link"})),
+    Action.REFER: Moment("in_progress"),
+    Action.REQUEST_DATA: Moment(
+        "missing_data", frozenset({"items", "items_sms", "data_due_at", "update_link"})
+    ),
+    Action.ACCEPT_REOPENING: Moment("reopened"),
+    Action.REFUSE_REOPENING: Moment("reopening_refused", frozenset({"reasons"})),
 }
 # The clock's, which move no report.
 LATE = Moment("late")
-REMINDER = Moment("missing_data_reminder", frozenset({"items", "data_until", "update_link"}))
+REMINDER = Moment("missing_data_reminder", frozenset({"items", "data_due_at", "update_link"}))
+
+
+# What is missing must be said, so this message may take one more than the others
+# (docs/notices.md).
+_SEGMENTS = 3
 
 
 class Addressee(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +63,15 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
     agency_en: str
     due_at: datetime
     submitted_at: datetime
+    part: bool = False
 
 
 # A report's own contact details go first: they were confirmed for it.
 ADDRESSEE = """
 SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
-  a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at
+  a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at,
+  r.part_of IS NOT NULL AS part
 FROM report r JOIN person p ON p.id = r.person_id
   JOIN agency a ON a.id = coalesce(r.referred_agency_id, r.agency_id)
 WHERE r.id = $1
@@ -81,6 +96,33 @@ def notices(
     reach = Reach.of(to)
     data = common(to, public_url, zone) | more
     return to_all(reach, moment.name, to.language, data, sms=sms)
+
+
+def missing(
+    to: Addressee, items: Sequence[str], due: datetime, public_url: str, *, sms: bool
+) -> dict[str, Any]:
+    """What the words about missing data need. ``items_sms``: as much of them as three SMS hold,
+    empty where that is too little to be understood."""
+    more: dict[str, Any] = {
+        "items": list(items),
+        "items_sms": "",
+        "data_due_at": due.isoformat(),
+        "update_link": f"{public_url}/reports/{to.number}/update",
+    }
+    for text in _shorter(Language.of(to.language).text(", ").join(items)) if sms else ():
+        said = render(
+            "missing_data", "sms", to.language, {"number": to.number, **more, "items_sms": text}
+        )
+        if isinstance(said, Sms) and segments(said.text) <= _SEGMENTS:
+            return {**more, "items_sms": text}
+    return more
+
+
+def _shorter(text: str) -> Iterator[str]:
+    """The text, then less and less of it, in whole words."""
+    yield text
+    for longest in range(min(len(text) - 1, 120), 15, -5):
+        yield text[:longest].rsplit(" ", 1)[0].rstrip(",،") + "…"
 
 
 def common(to: Addressee, public_url: str, zone: ZoneInfo) -> dict[str, Any]:

@@ -19,9 +19,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
     ``due_at`` is the end of working day ``due_days`` after ``due_from``.
-    ``referred_agency_id``: who works on it, and ``officer_id`` of them; ``checked_at``: when the
-    completeness check was done. ``paused_working_days``: what was left of the resolution time when
-    data was asked for; ``resume_state``: where the report goes on once it has come.
+    ``referred_agency_id``: who works on it (who of them has it, ``officer_id``, goes with the
+    agency); ``checked_at``: when the completeness check was done;
+    ``paused_working_days``: what was left of the resolution time when data was asked for;
+    ``resume_state``: where the report goes on once it has come.
     """
 
     state: State
@@ -40,7 +41,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     referred_agency_id: int | None = None
     referred_at: datetime | None = None
     priority: str = "normal"
-    officer_id: int | None = None
     acknowledged_at: datetime | None = None
     checked_at: datetime | None = None
 
@@ -114,10 +114,7 @@ def after(
             )
         case Action.RETURN_TO_AMER:
             # From here on the agency sees it no more.
-            return changed(
-                now, referred_agency_id=None, referred_at=None, officer_id=None,
-                acknowledged_at=None,
-            )  # fmt: skip
+            return changed(now, referred_agency_id=None, referred_at=None, acknowledged_at=None)
         case Action.ANSWER:
             assert isinstance(given, Answer)
             return changed(

@@ -61,7 +61,8 @@ async def fail(run: int, error: str) -> None:
 async def latest() -> list[Last]:
     """Every sweep's last good run, in the order of ``PATIENCE``."""
     rows = await fetch(
-        "SELECT w.sweep, (SELECT min(started_at) FROM sweep_run) AS since, g.ended_at, coalesce(g.done, 0) AS done, "
+        "SELECT w.sweep, (SELECT min(started_at) FROM sweep_run) AS since, g.ended_at, "
+        "coalesce(g.done, 0) AS done, "
         "coalesce(extract(epoch FROM g.ended_at - g.started_at) * 1000, 0)::int AS took, "
         "(SELECT error FROM sweep_run f WHERE f.sweep = w.sweep AND f.error IS NOT NULL "
         " AND f.started_at > coalesce(g.started_at, '-infinity') ORDER BY f.started_at DESC LIMIT 1"

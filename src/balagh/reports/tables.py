@@ -18,11 +18,14 @@ from piccolo.table import Table
 
 
 class Draft(Table, tablename="draft"):
-    """``answers``: what was typed, as typed, by field name; the journey is recomputed from it."""
+    """``answers``: what was typed, as typed, by field name; the journey is recomputed from it.
+    ``filed_by``: who of the staff made it for a caller, who came by ``channel``."""
 
     id = UUID(primary_key=True, default=None)
     person_id = BigInt(default=None)
     kind = Text(default=None)
+    filed_by = BigInt(null=True, default=None)
+    channel = Text(default="portal")
     answers = JSONB(default="{}")
     remind_on = Date(null=True, default=None)
     created_at = Timestamptz(default=None)
@@ -32,7 +35,8 @@ class Draft(Table, tablename="draft"):
 class Report(Table, tablename="report"):
     """``agency_id``: whom it is about; ``referred_agency_id``: who works on it, from the referral
     on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency. ``due_at`` is the
-    end of working day ``due_days`` after ``due_from``."""
+    end of working day ``due_days`` after ``due_from``. ``searched``: title and
+    description as they are searched, which the database keeps."""
 
     id = BigSerial(primary_key=True)
     number = Text(unique=True, default=None)
@@ -70,6 +74,7 @@ class Report(Table, tablename="report"):
     description = Text(default=None)
     text_hash = Bytea(null=True, default=None)
     folded_text = Text(null=True, default=None)
+    searched = Text(null=True, default=None)
 
     submitted_at = Timestamptz(default=None)
     due_at = Timestamptz(default=None)
@@ -225,6 +230,14 @@ class AnswerLink(Table, tablename="answer_link"):
     expires_at = Timestamptz(default=None)
     revoked_at = Timestamptz(null=True, default=None)
     used_at = Timestamptz(null=True, default=None)
+
+
+class SharedFile(Table, tablename="shared_file"):
+    """A file of a report that the agency of one of its parts (``report_id``) sees too."""
+
+    id = BigSerial(primary_key=True)
+    report_id = BigInt(default=None)
+    attachment_id = UUID(default=None)
 
 
 class EvidenceLink(Table, tablename="evidence_link"):

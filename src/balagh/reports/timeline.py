@@ -59,6 +59,22 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
         N_("The calendar of working days changed: {reason}. The answer is now due by {due_on}."),
         N_("The due date moved"),
     ),
+    Entry.SPLIT: Telling(
+        N_(
+            "The report concerns several agencies. Amer centre divided it, and each answers its "
+            "own part. You follow all of them here."
+        ),
+        N_("The report was divided"),
+    ),
+    Entry.ADD_EVIDENCE: Telling(
+        N_("A file came by the link that Amer centre sent."), N_("Evidence was added")
+    ),
+    Entry.CORRECT: Telling(
+        N_("Amer centre corrected the data of the report."), N_("The data was corrected")
+    ),
+    Entry.DELIVER: Telling(
+        N_("{agency} has carried out what it promised."), N_("The promised change is live")
+    ),
 }
 
 # The same by somebody else than usual.
@@ -72,16 +88,20 @@ _BY_STAFF: Mapping[Action | Entry, Telling] = {
     ),
 }
 
-_ENTRIES = frozenset(Entry)
+# An answer that closed the report at once: nobody checks it any more.
+_CLOSED_BY_IT = Telling(N_("{agency} answered."))
 
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
 
 
-def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
-    """Title and text (msgids) of a public event."""
-    done = Entry(action) if action in _ENTRIES else Action(action)
-    found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
+def telling(
+    action: str, to_state: str | None, actor: str = "", data: Mapping[str, Any] | None = None
+) -> Telling:
+    """Title and text (msgids) of a public event. ``data``: the event's, where it tells how."""
+    done = Entry(action) if action in {*Entry} else Action(action)
+    at_once = _CLOSED_BY_IT if done is Action.ANSWER and data and data.get("closes") else None
+    found = at_once or (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 

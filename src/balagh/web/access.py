@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -32,8 +33,11 @@ from balagh.settings import Settings
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 SIGN_IN = "/sign-in"
+STAFF_SIGN_IN = "/staff/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
+# `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
+PASSIVE = "passive"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -54,13 +58,15 @@ class Forged(HTTPException):
 
 
 class SignInNeeded(HTTPException):
-    """Somebody has to sign in first and comes back to ``next`` afterwards."""
+    """Somebody has to sign in first and comes back to ``next`` afterwards. ``staff``: the page is
+    one of staff, who have a sign-in of their own."""
 
     status_code = 401
 
-    def __init__(self, next_path: str) -> None:
+    def __init__(self, next_path: str, *, staff: bool = False) -> None:
         super().__init__(detail="Sign in first.")
         self.next = next_path
+        self.staff = staff
 
 
 class ShowAgain(SignInNeeded):
@@ -100,7 +106,11 @@ async def load(request: Connection) -> Visitor | None:
         token = request.cookies.get(cookie_name(settings))
         remembered["balagh.visitor"] = (
             await sessions.load(
-                token, now=clock.now(), idle=timedelta(minutes=settings.session_idle_minutes)
+                token,
+                now=clock.now(),
+                idle=timedelta(minutes=settings.session_idle_minutes),
+                staff_idle=timedelta(minutes=settings.staff_idle_minutes),
+                passive=bool(_handler_options(request).get(PASSIVE)),
             )
             if token
             else None
@@ -111,6 +121,15 @@ async def load(request: Connection) -> Visitor | None:
 def visitor(request: Connection) -> Visitor | None:
     """Who makes the request; none when nobody is signed in."""
     return cast("Visitor | None", _remembered(request).get("balagh.visitor"))
+
+
+def saw_mentions(request: Connection, count: int) -> None:
+    """That many mentions were read by this very request: the page it answers counts the rest."""
+    found = visitor(request)
+    if found is not None and count:
+        _remembered(request)["balagh.visitor"] = msgspec.structs.replace(
+            found, mentions=max(0, found.mentions - count)
+        )
 
 
 async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
@@ -128,6 +147,15 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
         raise NotFoundException
 
 
+async def filing(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: beneficiaries, and those of the staff who file for callers (``lifecycle``: submit)."""
+    found = visitor(connection)
+    if found is None or found.staff_id is None:
+        await beneficiary(connection, handler)
+    elif found.role != Role.INTAKE_OFFICER:
+        raise NotFoundException
+
+
 def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
     """Guard (``guards=[access.staff(Role.REVIEWER, …)]``): only staff in one of these roles.
 
@@ -138,7 +166,7 @@ def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[No
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
         found = visitor(connection)
         if found is None:
-            raise SignInNeeded(_come_back_to(connection))
+            raise SignInNeeded(_come_back_to(connection), staff=True)
         if found.staff_id is None or found.role not in wanted:
             raise NotFoundException
 
@@ -202,7 +230,8 @@ def local_path(value: str | None) -> str:
         return "/"
     path = urlsplit(value).path
     # Coming back to sign in or out would go round in circles.
-    if path in (SIGN_IN, "/sign-out") or path.startswith(SIGN_IN + "/"):
+    ways_in = (SIGN_IN, STAFF_SIGN_IN)
+    if path in (*ways_in, "/sign-out") or path.startswith(tuple(f"{way}/" for way in ways_in)):
         return "/"
     return value
 
@@ -212,8 +241,13 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
+    if request.scope["route_handler"].opt.get(PASSIVE):
+        # Whoever is writing on that page goes on; they sign in when they send it.
+        return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
     again = isinstance(error, ShowAgain)
-    target = error.next if again else f"{SIGN_IN}?next={quote(error.next, safe='')}"
+    # In the demonstration one page serves both.
+    way = STAFF_SIGN_IN if error.staff and not _settings(request).demo else SIGN_IN
+    target = error.next if again else f"{way}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":
         headers = {"HX-Redirect": target, "Cache-Control": "no-store"}
         return Response(b"", status_code=200, headers=headers)
@@ -228,7 +262,8 @@ def cookie_name(settings: Settings) -> str:
 def session_cookie(token: str, settings: Settings) -> Cookie:
     """The cookie that carries the session."""
     # Longer than the session: who comes too late is known by it, and let in no more.
-    seconds = settings.session_hours * 3600 + int(sessions.REMEMBERED.total_seconds())
+    hours = max(settings.session_hours, settings.staff_session_hours)
+    seconds = hours * 3600 + int(sessions.REMEMBERED.total_seconds())
     return cookie(cookie_name(settings), token, seconds=seconds, settings=settings)
 
 
@@ -344,6 +379,12 @@ def _come_back_to(connection: Connection) -> str:
 def _remembered(connection: Connection) -> MutableMapping[str, Any]:
     # Not scope["state"]: a server may share that one between requests.
     return cast("MutableMapping[str, Any]", connection.scope)
+
+
+def _handler_options(connection: Connection) -> Mapping[str, Any]:
+    # An address that there is not has no handler.
+    handler = connection.scope.get("route_handler")
+    return handler.opt if handler is not None else {}
 
 
 def _settings(connection: Connection) -> Settings:

@@ -141,8 +141,10 @@ async def add_headers(message: Message, scope: Scope) -> None:
 def content_security_policy(settings: Settings) -> str:
     """No inline script or style, nothing from elsewhere, framed by nobody."""
     # Sign-out posts here and is sent on to the issuer; browsers hold redirects to form-action too.
-    issuer = urlsplit(settings.oidc_issuer) if settings.oidc_issuer else None
-    forms = "'self'" + (f" {issuer.scheme}://{issuer.netloc}" if issuer else "")
+    issuers = [
+        urlsplit(each) for each in (settings.oidc_issuer, settings.staff_oidc_issuer) if each
+    ]
+    forms = " ".join(("'self'", *(f"{each.scheme}://{each.netloc}" for each in issuers)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src 'self'; form-action {forms}; manifest-src 'self'; "

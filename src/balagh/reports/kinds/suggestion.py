@@ -106,4 +106,5 @@ SUGGESTION = Kind(
     failing=_failing,
     columns=columns,
     alike=_alike,
+    judged=lambda _values: (Code.PAPER_SERVICE, Code.ALREADY_SUGGESTED),
 )

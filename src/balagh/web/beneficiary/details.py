@@ -1,7 +1,5 @@
 """«تفاصيل الطلب»: one report, who has it and until when, its story, what was filed."""
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,19 +8,22 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from balagh.directory.lookup import catalogue, forget
 from balagh.i18n import N_, Language
-from balagh.reports import behalf, deadlines, inboxes, ratings, surveys, timeline
+from balagh.reports import deadlines, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.behalf import Behalf
-from balagh.reports.choices import Choices
-from balagh.reports.fields import NOT_LISTED, Situation
-from balagh.reports.inboxes import Happening, ReportFile, WholeReport
-from balagh.reports.kinds import KINDS
+from balagh.reports.inboxes import Part, ReportLine, WholeReport
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import agency_of
+from balagh.web.beneficiary.telling import (
+    agency_of,
+    answered,
+    members,
+    sentence,
+    story_state,
+)
+from balagh.web.filing import filing_of
+from balagh.web.moments import moment_views
 from balagh.web.page import AnyRequest, render
 from balagh.web.telling import Teller, teller_of
 
@@ -47,22 +48,6 @@ class SurveyView(msgspec.Struct, frozen=True):
     done: str
 
 
-class SaidView(msgspec.Struct, frozen=True):
-    label: str
-    text: str
-
-
-class MomentView(msgspec.Struct, frozen=True):
-    """``said``: in the person's own words; ``files``: that came with it."""
-
-    title: str
-    when_text: str
-    text: Markup
-    current: bool
-    said: list[SaidView]
-    files: list[views.FileView]
-
-
 class AnswerView(msgspec.Struct, frozen=True):
     """``promised_on``: until when an accepted request becomes real."""
 
@@ -78,6 +63,21 @@ class ActionView(msgspec.Struct, frozen=True):
     url: str
     text: str
     note: str = ""
+
+
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """One agency's part of a story: how it stands, its answer, and what can be done about it.
+    ``url``: its own page, empty for the report that this page is of."""
+
+    agency: str
+    state: str
+    state_text: str
+    sentence: Markup
+    answer: AnswerView | None
+    update: ActionView | None
+    reopening: ActionView | None
+    cancellation: ActionView | None
+    url: str
 
 
 # What a beneficiary does themselves, and where.
@@ -105,29 +105,61 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     agency = agency_of(report, language)
     ended = report.state in timeline.ENDED
     actions = _actions(report, teller)
+    state, state_text = story_state(report, language)
+    # Of several agencies each has its own section, with what can be done about its part.
+    parts = [_part(one, report, teller) for one in members(report)] if report.parts else []
     return render(
         request,
         "beneficiary/report.html",
-        state=report.state.value,
-        state_text=language.text(STATE_TEXT[report.state]),
+        state=state.value,
+        state_text=state_text,
         title=report.title,
         report_url=f"/reports/{report.number}",
         subtitle=subtitle(report, teller),
         just_done=_just_done(report, agency, teller),
         missing=report.missing,
         update=actions.get(Action.UPDATE),
-        reopening=actions.get(Action.REQUEST_REOPENING),
-        cancellation=actions.get(Action.CANCEL),
-        clock=None if ended else _clock(report, agency, teller),
-        timeline=_moments(await inboxes.happenings(report.id), files, agency, teller, ended=ended),
+        reopening=None if parts else actions.get(Action.REQUEST_REOPENING),
+        cancellation=None if parts else actions.get(Action.CANCEL),
+        parts=parts,
+        answered=answered(report, language),
+        whole_url=f"/reports/{report.whole}" if report.whole else "",
+        whole=views.number(report.whole) if report.whole else "",
+        clock=None if ended or parts else _clock(report, agency, teller),
+        timeline=moment_views(
+            await inboxes.happenings(report.id),
+            files,
+            agency,
+            teller,
+            kind=report.kind,
+            ended=ended,
+        ),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
-        answer=_answer(report, language),
+        answer=None if parts else _answer(report, language),
         surveys=await _surveys(report, teller),
     )
 
 
-def _actions(report: WholeReport, teller: Teller) -> dict[Action, ActionView]:
+def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartView:
+    language = teller.language
+    agency = agency_of(one, language)
+    actions = _actions(one, teller)
+    own = one is whole
+    return PartView(
+        agency=agency,
+        state=one.state.value,
+        state_text=language.text(STATE_TEXT[one.state]),
+        sentence=sentence(one, agency, teller),
+        answer=_answer(whole if isinstance(one, ReportLine) else one, language),
+        update=actions.get(Action.UPDATE),
+        reopening=actions.get(Action.REQUEST_REOPENING),
+        cancellation=actions.get(Action.CANCEL),
+        url="" if own else f"/reports/{one.number}",
+    )
+
+
+def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionView]:
     """What the life cycle lets the person do now."""
     language = teller.language
     found = {}
@@ -165,7 +197,7 @@ def _just_done(report: WholeReport, agency: str, teller: Teller) -> str:
     return ""
 
 
-def _answer(report: WholeReport, language: Language) -> AnswerView | None:
+def _answer(report: WholeReport | Part, language: Language) -> AnswerView | None:
     """The agency's answer, once Amer centre has let it stand."""
     shown = report.state in (State.CLOSED, State.REOPEN_REQUESTED)
     if not shown or not report.answer or report.outcome is None:
@@ -199,7 +231,7 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     """What can be rated now, and what was."""
     open_now = [
         surveys.SURVEYS[code]
-        for code in surveys.after(report.state)
+        for code in surveys.after(report.state, part=report.whole is not None)
         if surveys.may_rate(code, report.state, report.ended_at, teller.now)
     ]
     found = await ratings.ratings_of(report.id) if open_now else {}
@@ -220,98 +252,10 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     ]
 
 
-def _moments(
-    happenings: Sequence[Happening],
-    files: Sequence[ReportFile],
-    agency: str,
-    teller: Teller,
-    *,
-    ended: bool,
-) -> list[MomentView]:
-    language = teller.language
-    found = []
-    for place, happening in enumerate(happenings):
-        told = timeline.telling(happening.action, happening.to_state, happening.actor)
-        data = json.loads(happening.data)
-        filled = timeline.values(data, agency, language)
-        found.append(
-            MomentView(
-                language.text(told.title),
-                teller.when(happening.at),
-                language.markup(told.text, **filled),
-                current=place == 0 and not ended,
-                said=_said(happening, data, language),
-                files=[
-                    views.file_view(file, language)
-                    for file in files
-                    if file.event_id == happening.id
-                ],
-            )
-        )
-    return found
-
-
-def _said(happening: Happening, data: Mapping[str, Any], language: Language) -> list[SaidView]:
-    """The person's own words, where the sentence does not hold them."""
-    said = [
-        SaidView(answer["item"], answer["text"])
-        for answer in data.get("answers", ())
-        if answer["text"]
-    ]
-    reason = data.get("reason")
-    if reason and happening.action in (Action.CANCEL, Action.REQUEST_REOPENING):
-        said.append(SaidView(language.text("Your reason"), reason))
-    return said
-
-
 async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
     """What was filed, by the same declaration that asked for it."""
-    known = await catalogue(teller.now)
-    if report.agency_id not in known.agencies or report.service_id not in (None, *known.services):
-        # Filed through another process, which has seen the newest catalogue already.
-        forget()
-        known = await catalogue(teller.now)
-    choices = Choices(known, teller.language.code)
-    kind = KINDS[report.kind]
-    values: dict[str, Any] = {
-        name: getattr(report, name)
-        for name in ("ground", "matter", "reference", "filed_on", "response_days", "closed_on")
-    }
-    values |= {
-        "service": NOT_LISTED,
-        "service_name": report.service_name,
-        "title": report.title,
-        "description": report.description,
-    }
-    values["agency"] = known.agencies[report.agency_id]
-    if report.platform_id is not None:
-        values["platform"] = known.platforms[report.platform_id]
-    if report.service_id is not None:
-        values["service"] = known.services[report.service_id]
-    if report.delivery_channel is not None:
-        values["delivery_channel"] = choices.channel(report.delivery_channel)
-    if report.still_happening is not None:
-        values["still_happening"] = "yes" if report.still_happening else "no"
-    answers = {"ground": report.ground or ""}
-    situation = Situation(today=teller.now.astimezone(teller.zone).date(), directory=choices)
-    rows = [
-        row
-        for step in kind.steps
-        if step.shown(answers, situation)
-        for row in views.answer_rows(step, answers, values, teller.language)
-    ]
-    return [*rows, *_behalf_rows(report, teller)]
-
-
-def _behalf_rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
-    whom = Behalf(
-        account_type=report.account_type,
-        name=report.organisation_name,
-        number=report.organisation_number,
-    )
-    if not whom.organisation:
-        return []
-    return views.field_rows(behalf.FIELDS, whom.values(), teller.language)
+    found = await filing_of(report, teller)
+    return [*found.rows(), *found.behalf_rows()]
 
 
 router = Router("/", route_handlers=[details])

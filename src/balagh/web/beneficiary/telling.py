@@ -7,18 +7,59 @@ from markupsafe import Markup, escape
 from balagh.i18n import Language, isolate
 from balagh.reports import deadlines, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.inboxes import ReportLine
-from balagh.reports.lifecycle import Action, Role, State
+from balagh.reports.inboxes import Part, ReportLine
+from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.reports.ratings import Subject
 from balagh.web import views
 from balagh.web.telling import Teller
 
 
-def agency_of(report: ReportLine | Subject, language: Language) -> str:
+def agency_of(report: ReportLine | Part | Subject, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
 
 
-def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
+def members(line: ReportLine) -> tuple[ReportLine | Part, ...]:
+    """The report and its parts, an agency each: one story."""
+    return (line, *line.parts)
+
+
+def story_lead(line: ReportLine) -> ReportLine | Part:
+    """What of the story comes first: what waits for the person, else what is still worked on."""
+    found = members(line)
+    waiting = [one for one in found if one.state is State.MISSING_DATA]
+    working = [one for one in found if one.state not in timeline.ENDED]
+    return (waiting or working or [line])[0]
+
+
+def story_state(line: ReportLine, language: Language) -> tuple[State, str]:
+    """The state that stands for the whole story, and its name."""
+    state = story_lead(line).state
+    return state, language.text(STATE_TEXT[state])
+
+
+def story_sentence(line: ReportLine, teller: Teller) -> Markup:
+    """As ``sentence``; of several agencies how many have answered, and what waits for the person or
+    comes next."""
+    language, lead = teller.language, story_lead(line)
+    own = sentence(lead, agency_of(lead, language), teller)
+    said = answered(line, language)
+    return Markup(" ").join([said, own]) if said else own
+
+
+def answered(line: ReportLine, language: Language) -> Markup:
+    """How many of several agencies have answered; empty where there is one."""
+    counted = [one for one in members(line) if one.state not in (State.CANCELLED, State.REJECTED)]
+    if not line.parts or not counted:
+        return Markup("")
+    done = (State.ANSWERED, State.CLOSED, State.REOPEN_REQUESTED)
+    return language.markup(
+        "Agencies that answered: {n} of {count}.",
+        n=views.strong(isolate(sum(one.state in done for one in counted))),
+        count=isolate(len(counted)),
+    )
+
+
+def sentence(line: ReportLine | Part, agency: str, teller: Teller) -> Markup:
     """Who holds the clock, and until when; once it is over, how it ended and what can be done."""
     language = teller.language
     if line.state is State.MISSING_DATA and line.data_due_at:
@@ -55,7 +96,7 @@ def shortened(text: str, longest: int = 140) -> str:
     return one_line[:longest].rsplit(" ", 1)[0] + "…"
 
 
-def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
+def _missing(line: ReportLine | Part, due: datetime, teller: Teller) -> Markup:
     language = teller.language
     when = views.strong(teller.instant(due))
     if teller.now >= due:
@@ -74,7 +115,7 @@ def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
     )
 
 
-def _closed(line: ReportLine, agency: Markup, teller: Teller) -> Markup:
+def _closed(line: ReportLine | Part, agency: Markup, teller: Teller) -> Markup:
     language = teller.language
     if Action.REQUEST_REOPENING in allowed(line, Role.BENEFICIARY, teller.now):
         assert line.reopen_until is not None
