@@ -11,7 +11,7 @@ demo *ARGS: _env
 
 # Everything CI runs: the checks, then the tests. Arguments go to pytest.
 test *ARGS: check _browser
-    .venv/bin/pytest -n 2 --dist loadfile "$@"
+    .venv/bin/pytest -n 3 --dist loadfile "$@"
 
 # Style, types and the layers, without running anything.
 check: _env
