@@ -37,7 +37,8 @@ _SIDEWAYS = """
     const { left, right, width } = element.getBoundingClientRect()
     return width && (left < -1 || right > clientWidth + 1)
   }
-  const first = () => [...document.querySelectorAll("body *")].findLast(out)?.outerHTML.slice(0, 160)
+  const every = [...document.querySelectorAll("body *")]
+  const first = () => every.findLast(out)?.outerHTML.slice(0, 160)
   return scrollWidth > clientWidth ? `${scrollWidth - clientWidth} px, ${first()}` : ""
 }
 """
