@@ -38,7 +38,7 @@ async def audit(page: Page, *widths: int) -> list[str]:
     # Through the protocol and not as a script on the page, which its policy would refuse. Once:
     # to read the half megabyte again takes as long as half of its rules.
     await page.evaluate(_AXE)
-    standing = (page.viewport_size or {}).get("width", 0)
+    standing = page.viewport_size["width"] if page.viewport_size else 0
     troubles = []
     # The width that stands first: each change lays the page out again.
     for width in sorted(widths or [standing], key=lambda each: each != standing):

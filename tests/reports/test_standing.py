@@ -33,10 +33,10 @@ def row(state: State, action: Action) -> Transition:
 DUE = due("2026-11-29")
 # With an agency that has taken it up, after the completeness check.
 HELD: dict[str, Any] = {
-    "referred_agency_id": 7, "referred_at": at("2026-11-23"), "officer_id": 3,
+    "referred_agency_id": 7, "referred_at": at("2026-11-23"),
     "acknowledged_at": at("2026-11-23", "12:00"), "checked_at": at("2026-11-23"),
 }  # fmt: skip
-FREE = dict.fromkeys(("referred_agency_id", "referred_at", "officer_id", "acknowledged_at"))
+FREE = dict.fromkeys(("referred_agency_id", "referred_at", "acknowledged_at"))
 OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE, **HELD)
 NEW = Standing(state=State.RECEIVED, due_at=DUE)
 PAUSED = Standing(

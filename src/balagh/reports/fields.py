@@ -52,6 +52,7 @@ class _NotListed(msgspec.Struct, frozen=True):
     name_en: str
     # Only paper services are typed.
     digital: bool = False
+    sla_days: int | None = None
 
 
 _NOT_IN_THE_LIST = N_("It is not in the list")

@@ -127,7 +127,7 @@ async def test_what_is_forbidden_is_not_shown_and_changes_nothing(
         before = await standing_of_everything()
         for action in (a for s, a, r in FORBIDDEN if (s, r) == (state, role)):
             address = f"/cases/{made['number']}/{NOUNS[action]}"
-            assert not [form for form in page.forms if address in form.action]
+            assert not [f for f in page.forms if f.action.partition("?")[0].endswith(address)]
             answer = await browser.client.post(
                 f"{address}?as_of=1", data={"csrf": csrf, **GIVEN[action]}
             )

@@ -307,7 +307,7 @@ async def test_who_files_for_callers(
             answer = await found.client.get(path)
             if status == 401:
                 assert answer.status_code == 303
-                assert answer.headers["location"].startswith("/sign-in")
+                assert answer.headers["location"].startswith("/staff/sign-in")
             else:
                 assert answer.status_code == status
 

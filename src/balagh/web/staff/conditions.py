@@ -66,7 +66,7 @@ async def failing(
     case: Case, kind: Kind, values: Mapping[str, Any], teller: Teller, filing: Filing
 ) -> tuple[Failure, ...]:
     """The conditions that fail by these values, on the day on which the report was filed."""
-    if kind.takes == "digital" and values.get("service") is NOT_LISTED:
+    if kind.takes == "digital" and isinstance(values.get("service"), type(NOT_LISTED)):
         values = {name: value for name, value in values.items() if name != "service"}
     key = kind.once.key(values) if "agency" in values else None
     earlier = ""

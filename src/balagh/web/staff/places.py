@@ -21,9 +21,9 @@ PLACES = (
     Place("/intake", N_("Callers"), frozenset({Role.INTAKE_OFFICER})),
     Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
     Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
-    Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Place("/assignment", N_("Assignment"), hands.LEADERS),
     Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
+    Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
 )
 
 
