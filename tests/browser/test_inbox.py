@@ -106,6 +106,11 @@ async def test_keys_by_where_they_lie_and_a_refresh_that_moves_nothing(visiting:
         await page.locator("#news a").press("Enter")
         await expect(rows(page).first).to_have_text("بلاغ وصل الآن")
 
+
+async def test_back_to_the_row_and_to_the_inbox(visiting: Visiting) -> None:
+    # With the browser's own clock: a made one forgets how the page was come to.
+    async with visiting("reem", width=1280) as page:
+        keys = Arabic(await page.context.new_cdp_session(page))
         # Open, and come back to the row: by the browser's way and by the page's.
         await page.goto("/inbox?view=overdue")
         await keys.press("KeyJ", "KeyJ")
