@@ -95,7 +95,7 @@ async def test_keys_by_where_they_lie_and_a_refresh_that_moves_nothing(visiting:
         await expect(page.locator("#news a")).to_be_visible()
         await expect(rows(page).nth(1)).to_be_focused()
         assert await rows(page).all_inner_texts() == before
-        for _ in range(3):
+        for _ in range(15):
             if int(await new.inner_text()) == count + 1:
                 break
             async with page.expect_response("**/inbox/news?*"):
