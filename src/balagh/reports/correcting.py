@@ -20,7 +20,7 @@ from balagh.reports import behalf, steps
 from balagh.reports.behalf import Behalf
 from balagh.reports.cases import Case
 from balagh.reports.casework import KIND_COLUMNS
-from balagh.reports.fields import Answers, Field, Problem, Situation, Values
+from balagh.reports.fields import NOT_LISTED, Answers, Field, Problem, Situation, Values
 from balagh.reports.filed import plain, words
 from balagh.reports.lifecycle import Entry, Role, State
 from balagh.reports.wizard import Kind, Step, parse
@@ -39,12 +39,27 @@ def may_correct(role: Role, state: State) -> bool:
 
 
 def steps_of(kind: Kind, case: Case) -> tuple[Step, ...]:
-    """As ``every_step``; contact details that the report never had may stay empty."""
+    """As ``every_step``; contact details that the report never had may stay empty, and the place of
+    a part whose service nobody named stays as it was divided."""
     contact, *others = every_step(kind)
+    if place_settled(kind, case):
+        others = [step for step in others if step.slug != _PLACE]
     phone, email, *whom = contact.fields
     phone = msgspec.structs.replace(phone, optional=case.phone is None)
     email = msgspec.structs.replace(email, optional=case.email is None)
     return (msgspec.structs.replace(contact, fields=(phone, email, *whom)), *others)
+
+
+def place_settled(kind: Kind, case: Case) -> bool:
+    """A part of a report, about a service that the catalogue does not know: nothing to choose."""
+    return kind.takes == "digital" and case.service_id is None
+
+
+# The step that asks for agency, platform, service and channel, and the columns that it fills.
+_PLACE = "service"
+_PLACE_COLUMNS = (
+    "agency_id", "platform_id", "service_id", "service_name", "service_key", "delivery_channel",
+)  # fmt: skip
 
 
 def every_step(kind: Kind) -> tuple[Step, ...]:
@@ -59,10 +74,11 @@ def every_step(kind: Kind) -> tuple[Step, ...]:
 
 
 def understood(
-    asked: Sequence[Step], answers: Answers, situation: Situation
+    asked: Sequence[Step], answers: Answers, situation: Situation, known: Values
 ) -> tuple[dict[str, Any], dict[str, Problem]]:
-    """What all answers mean, and what is wrong with the others, by field name."""
-    values: dict[str, Any] = {}
+    """What all answers mean, and what is wrong with the others, by field name. ``known``: what is
+    settled and not asked."""
+    values: dict[str, Any] = dict(known)
     problems: dict[str, Problem] = {}
     for step in asked:
         if step.shown(answers, situation):
@@ -124,7 +140,7 @@ def field_of(asked: Sequence[Step], name: str) -> Field | None:
 
 class Correction(msgspec.Struct, frozen=True, kw_only=True):
     """What is corrected in a report that was seen as ``version`` of it. ``values``: all of them,
-    ``changes``: which of them are new."""
+    ``changes``: which of them are new; ``settled``: the place was not asked."""
 
     report: int
     version: int
@@ -132,6 +148,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any]
     changes: Sequence[Change]
     staff: int
+    settled: bool = False
 
 
 Outcome = Literal["corrected", "overtaken", "same_as_another"]
@@ -182,8 +199,15 @@ _TYPES = {**KIND_COLUMNS, **dict.fromkeys((*CONTACT, *_WHOM), "text")}
 
 def _columns(given: Correction) -> dict[str, Any]:
     """The report's columns as they become; contact and organisation only where they change."""
-    filled = given.kind.columns(dict(given.values))
-    found = {name: filled.get(name) for name in KIND_COLUMNS}
+    values = dict(given.values)
+    if given.settled:
+        values = {
+            **dict.fromkeys(("platform", "service", "delivery_channel"), NOT_LISTED),
+            **values,
+        }
+    filled = given.kind.columns(values)
+    kept = _PLACE_COLUMNS if given.settled else ()
+    found = {name: filled.get(name) for name in KIND_COLUMNS if name not in kept}
     changed = {change.field for change in given.changes}
     found |= {name: given.values.get(name) for name in CONTACT if name in changed}
     if changed & {*_WHOM}:

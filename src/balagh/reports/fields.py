@@ -50,9 +50,10 @@ class _NotListed(msgspec.Struct, frozen=True):
     code: str
     name_ar: str
     name_en: str
-    # Only paper services are typed.
+    # Only paper services are typed; nothing else is known of them.
     digital: bool = False
-    sla_days: int | None = None
+    sla_days: None = None
+    id: None = None
 
 
 _NOT_IN_THE_LIST = N_("It is not in the list")

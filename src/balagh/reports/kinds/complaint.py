@@ -258,7 +258,8 @@ def _judged(values: Values) -> tuple[Code, ...]:
         CLOSED: (Code.PROCEDURAL, Code.PROBLEM_GONE),
     }
     once = (Code.ALREADY_ESCALATED,) if "reference" in values else ()
-    return (Code.PAPER_SERVICE, *own.get(values.get("ground", ""), ()), *once)
+    known = (Code.PAPER_SERVICE,) if "service" in values else ()
+    return (*known, *own.get(values.get("ground", ""), ()), *once)
 
 
 def _key(values: Values) -> tuple[int, str] | None:

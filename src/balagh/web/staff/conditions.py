@@ -9,7 +9,7 @@ from balagh.i18n import N_, Language, grouped
 from balagh.reports import casework
 from balagh.reports.cases import Case
 from balagh.reports.eligibility import NO_RESPONSE_DAYS, Code, Failure
-from balagh.reports.fields import NOT_LISTED, Situation
+from balagh.reports.fields import Situation
 from balagh.reports.wizard import Kind
 from balagh.web.filing import Filing
 from balagh.web.telling import Teller
@@ -46,14 +46,13 @@ async def conditions(
     case: Case, filing: Filing, images: int, teller: Teller
 ) -> list[ConditionView]:
     """Each condition that the kind judges, on the day of filing, by what the report says now."""
-    failures = {
-        one.code: one for one in await failing(case, filing.kind, filing.values, teller, filing)
-    }
+    values = _known(filing.kind, filing.values)
+    failures = {one.code: one for one in await failing(case, filing.kind, values, teller, filing)}
     language = teller.language
     found = [
         ConditionView(_text(code, failures.get(code), case, filing, teller), code not in failures)
-        for code in filing.kind.judged(filing.values)
-        if code in _WORDS or (case.filed_on and code in _TIMES)
+        for code in filing.kind.judged(values)
+        if code in _WORDS or (case.filed_on and _needed(code, case, filing))
     ]
     if filing.kind.image_needed({"ground": case.ground or ""}):
         there = images > 0
@@ -66,9 +65,8 @@ async def failing(
     case: Case, kind: Kind, values: Mapping[str, Any], teller: Teller, filing: Filing
 ) -> tuple[Failure, ...]:
     """The conditions that fail by these values, on the day on which the report was filed."""
-    if kind.takes == "digital" and isinstance(values.get("service"), type(NOT_LISTED)):
-        values = {name: value for name, value in values.items() if name != "service"}
-    key = kind.once.key(values) if "agency" in values else None
+    values = _known(kind, values)
+    key = kind.once.key(values)
     earlier = ""
     if key is not None:
         (earlier,) = await casework.earlier(kind, [(case.person_id, key)])
@@ -101,12 +99,24 @@ def _text(code: Code, failure: Failure | None, case: Case, filing: Filing, telle
     assert case.filed_on is not None
     filed = case.submitted_at.astimezone(teller.zone).date()
     passed = sum(day < filed for day in teller.calendar.days_between(case.filed_on, filed))
-    service = filing.values.get("service")
-    promised = getattr(service, "sla_days", None) or case.response_days
-    needed = NO_RESPONSE_DAYS if code is Code.TOO_EARLY else promised
     return language.plural(
         "{n} working day had passed, more than {needed} are needed",
         "{n} working days had passed, more than {needed} are needed",
         passed,
-        needed=needed,
+        needed=_needed(code, case, filing),
     )
+
+
+def _needed(code: Code, case: Case, filing: Filing) -> int | None:
+    """More than how many working days had to pass; none where that is not known."""
+    if code is Code.TOO_EARLY:
+        return NO_RESPONSE_DAYS
+    return getattr(filing.values.get("service"), "sla_days", None) or case.response_days
+
+
+def _known(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a digital service that the catalogue does not know (of a part): nothing is judged by
+    it."""
+    service = values.get("service")
+    unknown = kind.takes == "digital" and service is not None and service.id is None
+    return {name: value for name, value in values.items() if name != "service" or not unknown}

@@ -20,10 +20,12 @@ from balagh.reports.cases import Case
 from balagh.reports.correcting import CORRECTORS, Correction, correct, steps_of, understood
 from balagh.reports.fields import Answers, Day, Problem, Situation
 from balagh.reports.filed import KeptChoices, typed
+from balagh.reports.lifecycle import Entry
 from balagh.reports.wizard import Step, fields_shown
 from balagh.web import access, views
 from balagh.web.beneficiary.visits import go
 from balagh.web.filing import Filing, filing_of
+from balagh.web.moments import change_views
 from balagh.web.page import AnyRequest, render
 from balagh.web.staff.conditions import failed_text, failing
 from balagh.web.staff.desk import case_of, desk_of
@@ -97,6 +99,7 @@ async def save(request: AnyRequest, number: FromPath[str], as_of: FromQuery[int]
             values=found.values,
             changes=changes,
             staff=desk_of(request).staff_id,
+            settled=correcting.place_settled(found.filing.kind, case),
         ),
         found.teller.now,
     )
@@ -118,7 +121,10 @@ async def _asked(request: AnyRequest, case: Case, given: Mapping[str, str] | Non
     answers = dict(kept if given is None else given)
     steps = steps_of(filing.kind, case)
     situation = _situation(filing.known, kept, teller)
-    values, problems = understood(steps, answers, situation)
+    settled = correcting.place_settled(filing.kind, case)
+    place = ("agency", "platform", "service", "service_name") if settled else ()
+    known = {name: filing.values[name] for name in place if name in filing.values}
+    values, problems = understood(steps, answers, situation, known)
     return Asked(
         case=case,
         filing=filing,
@@ -173,6 +179,19 @@ def _page(
         sections=sections,
         errors=[error for one in sections for error in views.error_views(one.fields)],
         changed=changed,
+        # Whoever is second sees what saving would do to what stands there now.
+        changes=change_views(
+            Entry.CORRECT,
+            {
+                "changes": msgspec.to_builtins(
+                    correcting.changes(found.steps, found.before, found.values)
+                )
+            },
+            found.filing.kind,
+            found.teller.language,
+        )
+        if changed
+        else [],
         warnings=warnings,
         sure=_sure(warnings) if warnings else "",
         same=same,
