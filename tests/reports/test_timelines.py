@@ -5,6 +5,7 @@ time and at that instant, and not at all while the worker is down. Days are coun
 """
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,13 @@ from tests.reports import filed
 from tests.reports.calendars import SAUDI, corrected
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.reports import deadlines, recounting
+from balagh.reports import clocks, deadlines, recounting
 from balagh.reports.acting import Deed, Done, act
 from balagh.reports.allowed import refusal
 from balagh.reports.clock_sweep import World, sweep
 from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State
 from balagh.reports.standing import Answer, Referral, Standing, Terms, after
+from balagh.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -336,3 +338,10 @@ async def test_every_moment_at_its_instant(
 def test_there_are_enough_of_them() -> None:
     assert len(LIVES) >= 50
     assert len({life[3] for life in LIVES}) == len(LIVES)
+
+
+def test_the_document_is_that_of_the_table() -> None:
+    document = Path(__file__).parents[2] / "docs" / "deadlines.md"
+    assert document.read_text("utf-8").strip() == clocks.as_markdown().strip()
+    named = {row.limit for row in clocks.DEADLINES if isinstance(row.limit, str)}
+    assert named <= set(Settings.__struct_fields__)
