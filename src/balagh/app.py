@@ -44,7 +44,7 @@ def create(
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        async with pool(settings.database_pool):
+        async with pool(app.state.settings.database_pool):
             await app.state.waker.start()
             try:
                 yield
@@ -100,12 +100,17 @@ def create(
         request_max_body_size=_FORM,
         logging_config=None,
     )
+    furnish(app, settings)
+    return app
+
+
+def furnish(app: Litestar, settings: Settings) -> None:
+    """All of the application that follows from the settings."""
     app.state.settings = settings
     app.state.headers = page.security_headers(settings)
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.waker = Waker(settings)
-    return app
 
 
 def create_from_environment() -> Litestar:
