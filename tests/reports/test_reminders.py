@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from balagh.database import fetch
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.directory import lookup
 from balagh.directory.holidays import load_calendar
 from balagh.reports import reminders
 from balagh.reports.reminders import World, sweep
@@ -41,11 +41,7 @@ EIGHT = at(THURSDAY, 8)
 
 
 @pytest.fixture
-async def world(db: None) -> World:
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
-    lookup.forget()
-    holidays.forget()
+async def world(sample: None) -> World:
     return World(
         known=await lookup.catalogue(EIGHT),
         calendar=await load_calendar(frozenset({4, 5}), THURSDAY),
