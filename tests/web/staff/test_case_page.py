@@ -1,357 +1,228 @@
-"""The page of a report: what it says and to whom, its story, notes, who else looks."""
+"""The page of a report for staff: what it says, its story, notes, who else looks, corrections."""
 
-import hashlib
 import json
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from litestar import Litestar
 from tests.reports import filed
-from tests.web.conftest import Clock, Visiting, staff_id
-from tests.web.staff.cases import a_case
-from tests.web.staff.casework import audited
+from tests.web.complaints import DETAILS, to_check
+from tests.web.conftest import NOW, Visiting, staff_id
+from tests.web.pages import Browser
+from tests.web.staff.casework import case, events, row
 
 from balagh.database import fetch, fetch_one
-
-CHANGED = {
-    "changes": [
-        {"field": "title", "old": "عنوان قديم", "new": "عنوان جديد"},
-        {"field": "phone", "old": "+966500000001", "new": "+966500000002",
-         "old_ar": "050 000 0001", "old_en": "050 000 0001",
-         "new_ar": "050 000 0002", "new_en": "050 000 0002"},
-    ]
-}  # fmt: skip
+from balagh.reports import presence
+from balagh.reports.cases import Desk
+from balagh.reports.lifecycle import Role
 
 
-async def entry(made: dict[str, Any], action: str, staff: str = "", **columns: Any) -> int:
-    data = json.dumps(columns.pop("data", {}), ensure_ascii=False)
-    who: dict[str, Any] = (
-        {"actor": "staff", "staff_id": await staff_id(staff)} if staff else {"actor": "beneficiary"}
-    )
-    return await filed.new_id(
-        "event", report_id=made["id"], at=filed.NOW, action=action, data=data, **who, **columns
-    )
+async def noura_s(noura: Browser, **typed: str) -> dict[str, Any]:
+    """A complaint that Noura filed with an image of the fault."""
+    await to_check(noura, "outage", **typed)
+    await noura.send("/submission")
+    found = await fetch_one("SELECT id, number FROM report")
+    assert found is not None
+    return dict(found)
 
 
-# What stands in the story, and whether Amer, the agency and the beneficiary read it.
-ENTRIES = [
-    pytest.param(
-        ("note", "reem", {"public": False, "side": "amer", "data": {"text": "سرّ آمر"}}),
-        "سرّ آمر", "amer", id="a note of Amer's",
-    ),
-    pytest.param(
-        ("note", "fahd", {"public": False, "side": "agency", "data": {"text": "سرّ الجهة"}}),
-        "سرّ الجهة", "agency", id="a note of the agency's",
-    ),
-    pytest.param(
-        ("note", "reem", {"public": False, "data": {"text": "للموظفين"}}),
-        "للموظفين", "amer agency", id="a note for all staff",
-    ),
-    pytest.param(
-        ("send_back", "reem", {"data": {"reason": "ناقص الخطوات"}}),
-        "ناقص الخطوات", "amer agency", id="why it was sent back",
-    ),
-    pytest.param(
-        ("update", "", {"data": {"answers": [{"item": "الرقم", "text": "20931177"}]}}),
-        "20931177", "amer agency beneficiary", id="what the beneficiary answered",
-    ),
-    pytest.param(
-        ("correct", "reem", {"data": CHANGED}),
-        "عنوان قديم", "amer agency beneficiary", id="what was corrected",
-    ),
-    pytest.param(
-        ("correct", "reem", {"data": CHANGED}),
-        "050 000 0001", "amer beneficiary", id="contact details that were corrected",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("written", "text", "readers"), ENTRIES)
-async def test_who_reads_which_entry(
-    at_desk: Visiting, visiting: Visiting, written: Any, text: str, readers: str
-) -> None:
-    async with visiting("نورة سعد القحطاني") as noura:
-        made = await a_case("in_progress")
-        action, staff, columns = written
-        await entry(made, action, staff, **dict(columns))
-        page = await noura.open(f"/reports/{made['number']}")
-        assert page.status == 200
-        assert (text in page.text) == ("beneficiary" in readers)
-    for key, reader in (("reem", "amer"), ("fahd", "agency")):
-        async with at_desk(key) as browser:
-            page = await browser.open(f"/cases/{made['number']}")
-            assert (text in page.text) == (reader in readers.split()), key
-            # What the beneficiary sees is that and no more, and contact details stay Amer's.
-            page = await browser.open(f"/cases/{made['number']}?story=public")
-            seen = "beneficiary" in readers and reader in readers.split()
-            assert (text in page.text) == seen, key
-    async with at_desk("salem") as salem:
-        assert (await salem.open(f"/cases/{made['number']}")).status == 404
-
-
-async def test_contact_details_are_amer_s(at_desk: Visiting) -> None:
-    made = await a_case("in_progress")
-    await filed.insert(
-        "notice", key=f"report:{made['id']}:opened:1:sms", moment="opened", channel="sms",
-        recipient="+966553184471", language="ar", state="sent", next_attempt_at=filed.NOW,
-        created_at=filed.NOW, sent_at=filed.NOW,
-    )  # fmt: skip
+async def test_what_was_filed_and_by_whom(noura: Browser, at_desk: Visiting) -> None:
+    report = await noura_s(noura)
     async with at_desk("reem") as reem:
-        page = await reem.open(f"/cases/{made['number']}")
-        assert page.facts["Mobile number"] == "055 318 4471"
-        assert page.facts["E-mail"] == "n@example.sa"
-        assert "SMS to 05• ••• •471 : sent" in page.text
+        page = await reem.open(f"/cases/{report['number']}")
+        assert page.status == 200
+        assert DETAILS["title"] in page.h1
+        assert DETAILS["description"] in page.text
+        assert page.facts["Service"] == "Renew a commercial licence"
+        assert page.facts["Platform"] == "Balady Platform"
+        for seen in ("نورة سعد القحطاني", "055 318 4471", "n@example.sa", "fault.png"):
+            assert seen in page.text
+        assert "The service is digital" in page.text
+        # Her page is not staff's, nor theirs hers.
+        assert (await noura.open(f"/cases/{report['number']}")).status == 404
+        assert (await reem.open(f"/reports/{report['number']}")).status == 404
+    seen_by = await fetch("SELECT 1 FROM audit WHERE subject = $1", f"report:{report['id']}")
+    assert seen_by
+
+
+async def test_files_are_for_those_who_may_see_the_report(
+    noura: Browser, at_desk: Visiting
+) -> None:
+    report = await noura_s(noura)
+    (file,) = await fetch("SELECT id FROM attachment")
+    path = f"/case-files/{file['id']}"
+
+    async def asked(key: str) -> int:
+        async with at_desk(key) as browser:
+            return (await browser.client.get(path)).status_code
+
+    assert [await asked(key) for key in ("reem", "majed", "hind")] == [200, 200, 200]
+    assert [await asked(key) for key in ("fahd", "salem", "abeer")] == [404, 404, 404]
+    await fetch(
+        "UPDATE report SET state = 'in_progress', referred_at = $2, referred_agency_id = "
+        "(SELECT agency_id FROM staff WHERE id = $3) WHERE id = $1",
+        report["id"], NOW, await staff_id("fahd"),
+    )  # fmt: skip
+    assert [await asked(key) for key in ("fahd", "salem")] == [200, 404]
+    async with at_desk("reem") as reem:
+        answer = await reem.client.get(path)
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_two_stories_of_one_report(at_desk: Visiting) -> None:
+    made = await case("in_progress")
+    async with at_desk("reem") as reem:
+        await reem.open(made["url"])
+        page = await reem.send("/notes", note="A similar case was solved last week.")
+        assert "A similar case was solved last week." in page.text
+        assert "neither the beneficiary nor the agency sees it" in page.text
+        public = await reem.open(f"{made['url']}?story=public")
+        assert "A similar case was solved last week." not in public.text
+        assert "We registered the report" in public.text
     async with at_desk("fahd") as fahd:
-        page = await fahd.open(f"/cases/{made['number']}")
-        assert "Mobile number" not in page.facts
-        assert "n@example.sa" not in page.html
-        assert "471" not in page.text.replace(made["number"], "")
-        assert "SMS: sent" in page.text
-        # No way to correct, and no such page.
-        assert "Correct the data" not in page.links
-        assert (await fahd.open(f"/cases/{made['number']}/correction")).status == 404
+        assert "A similar case" not in (await fahd.open(made["url"])).text
 
 
-@pytest.mark.parametrize("language", ["ar", "en"])
+async def test_a_note_to_both_sides(at_desk: Visiting) -> None:
+    made = await case("in_progress")
+    async with at_desk("fahd") as fahd:
+        await fahd.open(made["url"])
+        await fahd.send("/notes", note="Which branch was it?", readers="all")
+    async with at_desk("reem") as reem:
+        assert "Which branch was it?" in (await reem.open(made["url"])).text
+    async with at_desk("salem") as salem:
+        assert (await salem.open(made["url"])).status == 404
+
+
 @pytest.mark.parametrize(
-    ("state", "columns"),
+    ("note", "error"), [("", "Write the note"), ("  ", "Write the note"), ("x" * 4001, "Shorten")]
+)
+async def test_a_note_that_cannot_be_kept(at_desk: Visiting, note: str, error: str) -> None:
+    made = await case("in_progress")
+    async with at_desk("reem") as reem:
+        await reem.open(made["url"])
+        page = await reem.send("/notes", note=note)
+    assert page.status == 422
+    assert page.title.startswith("Error:")
+    assert error in page.text
+    assert page.form("/notes").fields["note"] == note
+    assert await events(made["id"], "note") == []
+
+
+async def test_who_is_addressed_finds_it(at_desk: Visiting) -> None:
+    made = await case("in_progress")
+    await staff_id("majed")
+    async with at_desk("majed") as majed, at_desk("reem") as reem:
+        assert "Mentions 1" not in (await majed.open("/inbox")).text
+        await reem.open(made["url"])
+        await reem.send("/notes", note="Would you refer it, @Majed Alharbi?")
+        page = await majed.open("/mentions")
+        assert "Would you refer it" in page.text
+        assert "Mentions 1" in page.text
+        # Read with the report that it is about.
+        await majed.open(made["url"])
+        assert "Mentions 1" not in (await majed.open("/mentions")).text
+        assert "Would you refer it" not in (await reem.open("/mentions")).text
+
+
+async def test_who_else_looks_and_what_changed_meanwhile(at_desk: Visiting) -> None:
+    made = await case("under_review")
+    majed = Desk(await staff_id("majed"), Role.SUPERVISOR, None)
+    async with at_desk("reem") as reem:
+        page = await reem.open(made["url"])
+        assert "looking at this" not in page.text
+        address = f"{made['url']}/presence?as_of=1"
+        first = await reem.client.get(address, headers={"HX-Request": "true"})
+        assert first.status_code == 200
+        shown = first.text.partition("shown=")[2].partition('"')[0]
+        quiet = await reem.client.get(f"{address}&shown={shown}", headers={"HX-Request": "true"})
+        assert quiet.status_code == 204
+        await presence.opened(majed, made["id"], 1, NOW)
+        there = await reem.client.get(f"{address}&shown={shown}", headers={"HX-Request": "true"})
+        assert "Majed Alharbi</bdi> is looking at this" in there.text
+        async with at_desk("majed") as other:
+            await other.open(f"{made['url']}?do=rejection")
+            await other.send("/rejection", code="outside", reason="ليس من اختصاص الخدمة الرقمية.")
+        changed = await reem.client.get(address, headers={"HX-Request": "true"})
+        assert "Majed Alharbi" in changed.text
+        # Being asked by an open page is no view of the report.
+        views = await fetch(
+            "SELECT 1 FROM audit WHERE subject = $1 AND action = 'view' AND staff_id = $2 "
+            "AND id > coalesce((SELECT max(id) FROM audit WHERE action = 'test begins'), 0)",
+            f"report:{made['id']}", await staff_id("reem"),
+        )  # fmt: skip
+        assert len(views) == 1
+
+
+async def test_a_correction_keeps_what_it_was(noura: Browser, at_desk: Visiting) -> None:
+    report = await noura_s(noura)
+    async with at_desk("reem") as reem:
+        await reem.open(f"/cases/{report['number']}/correction")
+        page = await reem.send("/correction", title="سددت الرسوم مرتين", phone="0561102938")
+        assert page.status == 200
+        assert "سددت الرسوم مرتين" in page.h1
+        for seen in (DETAILS["title"], "055 318 4471", "056 110 2938"):
+            assert seen in page.text
+    (event,) = await events(report["id"], "correct")
+    assert (event["actor"], event["public"], event["to_state"]) == ("staff", True, None)
+    changes = {one["field"]: one for one in json.loads(event["data"])["changes"]}
+    assert changes.keys() == {"title", "phone"}
+    assert (await row(report["id"]))["version"] == 2
+    # She reads it in plain words.
+    story = await noura.open(f"/reports/{report['number']}")
+    assert "Amer centre corrected the data of the report." in story.text
+    assert "سددت الرسوم مرتين" in story.h1
+
+
+@pytest.mark.parametrize(
+    ("who", "state", "status"),
     [
-        ("received", {}),
-        ("missing_data", {}),
-        ("in_progress", {"priority": "high"}),
-        ("answered", {}),
-        ("closed", {}),
-        ("cancelled", {}),
-        ("rejected", {}),
-        ("reopen_requested", {}),
-        # A part of a report, whose service nobody named.
-        ("under_review", {"ground": "sla_exceeded", "reference": "A-1", "reference_key": "a1",
-                          "filed_on": filed.FILED_AT.date()}),
-        ("under_review", {"kind": "suggestion"}),
-        ("under_review", {"kind": "transformation"}),
+        ("reem", "received", 200), ("reem", "under_review", 200), ("reem", "missing_data", 200),
+        ("reem", "in_progress", 200), ("majed", "answered", 200), ("hind", "under_review", 404),
+        ("fahd", "in_progress", 404), ("salem", "in_progress", 404), ("abeer", "received", 404),
     ],
 )  # fmt: skip
-async def test_every_state_has_its_page(
-    at_desk: Visiting, language: str, state: str, columns: dict[str, Any]
+async def test_who_corrects_and_when(at_desk: Visiting, who: str, state: str, status: int) -> None:
+    made = await case(state)
+    async with at_desk(who) as browser:
+        answer = await browser.client.get(f"{made['url']}/correction")
+    assert answer.status_code == status
+
+
+async def test_who_corrects_second_is_told_and_loses_nothing(
+    noura: Browser, at_desk: Visiting
 ) -> None:
-    made = await a_case(state, **columns)
-    async with at_desk("majed", language=language) as majed:
-        for query in ("", "?story=public"):
-            page = await majed.open(f"/cases/{made['number']}{query}")
-            assert page.status == 200
-            assert page.title.startswith("لم تُجدَّد الرخصة")
-
-
-async def test_what_is_late_says_so(at_desk: Visiting, time: Clock) -> None:
-    made = await a_case("under_review", completeness_due_at=filed.NOW)
-    async with at_desk("reem") as reem:
-        assert "Completeness check is late" in (await reem.open(f"/cases/{made['number']}")).text
-    time.now = filed.DUE_AT + timedelta(hours=36)
-    async with at_desk("reem") as reem:
-        page = await reem.open(f"/cases/{made['number']}")
-        assert "overdue by 2 working days" in page.text
-
-
-async def test_a_file_is_for_who_may_see_its_report(
-    at_desk: Visiting, visiting: Visiting, portal: Litestar
-) -> None:
-    async with visiting("نورة سعد القحطاني"):
-        made = await a_case("in_progress")
-    content = b"%PDF-1.7 receipt"
-    person = await fetch_one("SELECT person_id FROM report WHERE id = $1", made["id"])
-    assert person is not None
-    file = await filed.insert(
-        "attachment", id=uuid4(), report_id=made["id"], person_id=person["person_id"],
-        name="إيصال.pdf", media_type="application/pdf", size=len(content),
-        sha256=hashlib.sha256(content).digest(), added_at=filed.NOW,
-    )  # fmt: skip
-    await portal.state.store.put(file, content)
-    for key, status in (("reem", 200), ("fahd", 200), ("salem", 404), ("abeer", 404)):
-        async with at_desk(key) as browser:
-            answer = await browser.client.get(f"/case-files/{file}")
-            assert answer.status_code == status, key
-        who = await staff_id(key)
-        logged = await fetch(
-            "SELECT 1 FROM audit WHERE subject = $1 AND staff_id = $2 AND action = 'view'",
-            f"file:{file}", who,
-        )  # fmt: skip
-        assert len(logged) == (status == 200), key
-    async with at_desk("reem") as reem:
-        answer = await reem.client.get(f"/case-files/{file}")
-        assert answer.content == content
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-security-policy"].startswith("sandbox")
-        assert answer.headers["content-disposition"].startswith("attachment")
-        page = await reem.open(f"/cases/{made['number']}")
-        assert f"/case-files/{file}" in page.html
-    async with visiting("نورة سعد القحطاني") as noura:
-        assert (await noura.client.get(f"/case-files/{file}")).status_code == 404
-
-
-async def test_a_note_tells_whom_it_addresses(at_desk: Visiting) -> None:
-    made = await a_case("under_review")
-    await staff_id("majed")
+    made = await noura_s(noura)
+    address = f"/cases/{made['number']}/correction"
     async with at_desk("reem") as reem, at_desk("majed") as majed:
-        await reem.open(f"/cases/{made['number']}")
-        page = await reem.send("/notes", note="هل أحيلها @ماجد؟\nسطر ثان")
-        assert page.path.partition("#")[0] == f"/cases/{made['number']}"
-        assert "neither the beneficiary nor the agency sees it" in page.text
-        assert "@ماجد" in page.texts["bdi"]
-        # It changed nothing that somebody else could meet.
-        assert await version(made) == 1
-        page = await majed.open("/inbox")
-        assert "1 unread" in page.text
-        page = await majed.open("/mentions")
-        assert "Unread:" in page.text
-        page = await majed.open(f"/cases/{made['number']}")
-        assert "unread" not in page.text
-        page = await majed.open("/mentions")
-        assert "هل أحيلها @ماجد؟" in page.text
-        assert "Unread:" not in page.text
-        page = await reem.open("/mentions")
-        assert "Nobody has addressed you here." in page.text
-    assert await audited(made["id"], "note") == 1
+        await reem.open(address)
+        await majed.open(address)
+        await majed.send("/correction", title="عنوان من ماجد")
+        page = await reem.send("/correction", title="عنوان من ريم")
+        assert page.status == 409
+        assert "Majed Alharbi" in page.text
+        assert page.form("/correction").fields["title"] == "عنوان من ريم"
+        # Looked at once more, it goes through.
+        await reem.send("/correction")
+    assert (await row(made["id"]))["title"] == "عنوان من ريم"
+    assert len(await events(made["id"], "correct")) == 2
 
 
-async def test_a_colleague_is_told_by_choice_too(at_desk: Visiting) -> None:
-    made = await a_case("in_progress")
-    majed = await staff_id("majed")
+async def test_nothing_changed_is_no_correction(noura: Browser, at_desk: Visiting) -> None:
+    made = await noura_s(noura)
     async with at_desk("reem") as reem:
-        await reem.open(f"/cases/{made['number']}")
-        page = await reem.send("/notes", note="للاطلاع", mention=str(majed), readers="all")
-        assert "for the staff of both sides" in page.text
-    assert [row["staff_id"] for row in await fetch("SELECT staff_id FROM mention")] == [majed]
-    async with at_desk("fahd") as fahd:
-        page = await fahd.open(f"/cases/{made['number']}")
-        assert "للاطلاع" in page.text
-        # An agency's people address their own.
-        assert str(majed) not in page.form("/notes").choices.get("mention", [])
+        await reem.open(f"/cases/{made['number']}/correction")
+        page = await reem.send("/correction")
+    assert page.status == 200
+    assert await events(made["id"], "correct") == []
+    assert (await row(made["id"]))["version"] == 1
 
 
-@pytest.mark.parametrize(("text", "error"), [("  ", "Write the note"), ("x" * 4001, "Shorten")])
-async def test_a_note_that_cannot_be_kept_stays_typed(
-    at_desk: Visiting, text: str, error: str
-) -> None:
-    made = await a_case("in_progress")
-    majed = await staff_id("majed")
+async def test_other_reports_that_belong_with_it(at_desk: Visiting) -> None:
+    noura = await filed.person()
+    first = await filed.report(noura, "closed", title="الأول للمستفيدة نفسها")
+    made = await filed.report(noura, "under_review")
     async with at_desk("reem") as reem:
-        await reem.open(f"/cases/{made['number']}")
-        page = await reem.send("/notes", note=text, mention=str(majed), readers="all")
-        assert page.status == 422
-        assert page.title.startswith("Error:")
-        assert error in page.text
-        form = page.form("/notes")
-        assert form.fields["note"] == text
-        assert form.fields["mention"] == str(majed)
-        assert form.fields["readers"] == "all"
-        # Mended, it is the same form still.
-        page = await reem.send("/notes", note="ملاحظة")
-        assert page.status == 200
-    assert len(await fetch("SELECT 1 FROM event WHERE action = 'note'")) == 1
-
-
-async def test_a_note_sent_twice_is_one(at_desk: Visiting) -> None:
-    made = await a_case("under_review")
-    async with at_desk("reem") as reem:
-        form = (await reem.open(f"/cases/{made['number']}")).form("/notes")
-        for _ in range(2):
-            answer = await reem.client.post(form.action, data={**form.fields, "note": "مرة واحدة"})
-            assert answer.status_code == 303
-    assert len(await fetch("SELECT 1 FROM event WHERE action = 'note'")) == 1
-
-
-async def test_before_the_referral_nobody_else_is_offered_as_a_reader(at_desk: Visiting) -> None:
-    made = await a_case("under_review")
-    async with at_desk("reem") as reem:
-        form = (await reem.open(f"/cases/{made['number']}")).form("/notes")
-        assert "readers" not in form.fields
-        await reem.client.post(form.action, data={**form.fields, "note": "x", "readers": "all"})
-    rows = await fetch("SELECT side FROM event WHERE action = 'note'")
-    assert [row["side"] for row in rows] == ["amer"]
-
-
-async def test_who_else_looks(at_desk: Visiting, time: Clock) -> None:
-    made = await a_case("in_progress")
-    url = f"/cases/{made['number']}"
-    async with at_desk("reem") as reem, at_desk("majed") as majed, at_desk("fahd") as fahd:
-        assert "is looking at this" not in (await reem.open(url)).text
-        assert "Reem Alshammari is looking at this" in (await majed.open(url)).text
-        # The other side's people do not do the same things.
-        assert "is looking at this" not in (await fahd.open(url)).text
-        ask = f"{url}/presence?as_of=1"
-        first = await reem.client.get(ask)
-        assert "<bdi>Majed Alharbi</bdi> is looking at this" in first.text
-        assert first.headers.get("hx-push-url") is None
-        again = first.text.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-        assert (await reem.client.get(again)).status_code == 204
-        time.now += timedelta(minutes=2)
-        gone = await reem.client.get(again)
-        assert gone.status_code == 200
-        assert "is looking at this" not in gone.text
-    # Being there is no view of anybody's data.
-    assert await audited(made["id"], "view") == 3
-
-
-async def test_an_open_page_hears_of_a_change(at_desk: Visiting) -> None:
-    made = await a_case("under_review")
-    url = f"/cases/{made['number']}"
-    async with at_desk("reem") as reem:
-        await reem.open(url)
-        await entry(made, "correct", "majed", data=CHANGED)
-        await fetch("UPDATE report SET version = 2 WHERE id = $1", made["id"])
-        # A note that came later is not what changed it.
-        await entry(made, "note", "majed", public=False, side="amer", data={"text": "x"})
-        answer = await reem.client.get(f"{url}/presence?as_of=1")
-        assert "The report changed meanwhile" in answer.text
-        assert "corrected the data" in answer.text
-        seen = await fetch("SELECT version FROM case_view")
-        assert [row["version"] for row in seen] == [1]
-        await reem.open(url)
-        seen = await fetch("SELECT version FROM case_view")
-        assert [row["version"] for row in seen] == [2]
-
-
-async def test_an_open_page_keeps_nobody_signed_in(
-    at_desk: Visiting, portal: Litestar, time: Clock
-) -> None:
-    made = await a_case("under_review")
-    ask = f"/cases/{made['number']}/presence?as_of=1"
-    idle = timedelta(minutes=portal.state.settings.session_idle_minutes)
-    async with at_desk("reem") as reem:
-        for _ in range(3):
-            time.now += idle / 2
-            answer = await reem.client.get(ask)
-        # Nor does it lead away from what is being typed.
-        assert answer.status_code == 204
-        assert "hx-redirect" not in answer.headers
-        assert (await reem.client.get(f"/cases/{made['number']}")).status_code == 303
-
-
-async def test_the_way_back_leads_to_the_view_one_came_from(at_desk: Visiting) -> None:
-    made = await a_case("under_review")
-    url = f"/cases/{made['number']}"
-
-    async def back(browser: Any, **headers: str) -> str:
-        page = await browser.client.get(url, headers=headers)
-        return str(page.text.split('class="back" href="')[1].split('"')[0])
-
-    async with at_desk("reem") as reem:
-        host = str(reem.client.base_url).rstrip("/")
-        assert await back(reem) == "/inbox"
-        assert await back(reem, referer=f"{host}/inbox?view=mine") == "/inbox?view=mine"
-        # From a form's answer one still knows; another site's page is none of ours.
-        assert await back(reem, referer=f"{host}{url}") == "/inbox?view=mine"
-        assert await back(reem, referer="https://x.sa/inbox?view=x") == "/inbox?view=mine"
-        cookie = reem.client.cookies.get("inbox")
-    async with at_desk("majed") as majed:
-        # Whoever signs in on the same browser has their own.
-        majed.client.cookies.set("inbox", cookie or "")
-        assert await back(majed) == "/inbox"
-
-
-async def version(made: dict[str, Any]) -> int:
-    row = await fetch_one("SELECT version FROM report WHERE id = $1", made["id"])
-    assert row is not None
-    return int(row["version"])
+        page = await reem.open(f"/cases/{made['number']}")
+        assert page.links["الأول للمستفيدة نفسها"].endswith(first["number"])
