@@ -11,7 +11,7 @@ demo *ARGS: _env
 
 # Everything CI runs: the checks, then the tests. Arguments go to pytest.
 test *ARGS: check _browser
-    .venv/bin/pytest -n 2 --dist loadfile "$@"
+    .venv/bin/pytest -n 3 --dist loadfile "$@"
 
 # Style, types and the layers, without running anything.
 check: _env
@@ -32,6 +32,7 @@ migrate: _env
 docs: _env
     @.venv/bin/python -m balagh.settings > docs/settings.md
     @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
+    @.venv/bin/python -m balagh.reports.clocks > docs/deadlines.md
 
 # Draw the icons for home screens again from the mark.
 icons: _env

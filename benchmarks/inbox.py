@@ -284,8 +284,8 @@ WITH texts AS MATERIALIZED (
 )
 INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, agency_id,
   platform_id, service_id, ground, title, description, searched, submitted_at, due_at,
-  completeness_due_at, data_due_at, resume_state, ended_at, assignee_id, checked_at,
-  referred_agency_id, referred_at, officer_id, priority)
+  completeness_due_at, due_from, due_days, data_due_at, resume_state, ended_at, assignee_id,
+  checked_at, referred_agency_id, referred_at, officer_id, priority)
 SELECT (1000000000 + p.n)::text, gen_random_uuid(), CASE WHEN p.c < 0.85 THEN 'complaint'
     WHEN p.c < 0.93 THEN 'transformation' ELSE 'suggestion' END,
   p.state, 1 + (p.n::bigint * 7919) % ($3::int * 3 / 10),
@@ -295,7 +295,7 @@ SELECT (1000000000 + p.n)::text, gen_random_uuid(), CASE WHEN p.c < 0.85 THEN 'c
   CASE WHEN p.c < 0.85 THEN 'outage' END, t.title,
   t.description || CASE WHEN p.n % ($3::int / 20) = 7 THEN ' ' || $4::text ELSE '' END,
   t.searched || CASE WHEN p.n % ($3::int / 20) = 7 THEN ' ' || folded($4::text) ELSE '' END,
-  p.at, due.at, date_trunc('day', p.at) + interval '2 days',
+  p.at, due.at, date_trunc('day', p.at) + interval '2 days', p.at::date, 5,
   CASE WHEN p.state = 'missing_data' THEN now() + interval '1 day' * d END,
   CASE WHEN p.state = 'missing_data' THEN 'under_review' END,
   CASE WHEN NOT p.open THEN p.at + interval '4 days' END,

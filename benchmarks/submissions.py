@@ -182,7 +182,7 @@ def _script(token: str, person: int, share: int) -> str:
         draft, str(person), f"'{_CHANGED.isoformat()}'::timestamptz", report_number,
         "'complaint'", "'ar'", "'+966553184471'", "'noura@example.sa'", "now()",
         "now() + interval '7 days'", "now() + interval '1 day'", "'نورة سعد القحطاني'",
-        "'individual'", "NULL", "NULL", "'portal'", "NULL",
+        "'individual'", "NULL", "NULL", "'portal'", "NULL", "now()::date", "5",
         *(values.get(name, "NULL") for name in casework.KIND_COLUMNS),
         "ARRAY['sms','email']", "ARRAY['+966553184471','noura@example.sa']",
         f"ARRAY['{notice}', '{notice}']",

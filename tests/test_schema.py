@@ -101,6 +101,8 @@ def report(place: int = 1, /, **changes: Any) -> Row:
         "submitted_at": NOW,
         "due_at": NOW + timedelta(days=7),
         "completeness_due_at": NOW + timedelta(days=1),
+        "due_from": NOW.date(),
+        "due_days": 5,
         **changes,
     }
 

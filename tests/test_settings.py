@@ -64,6 +64,7 @@ BAD = [
     ("WEEKEND", "mon,tue,wed,thu,fri,sat,sun", "at most six days"),
     ("RESOLUTION_DAYS", "0", "from 1 to 60"),
     ("MISSING_DATA_HOURS", "721", "from 1 to 720"),
+    ("MISSING_DATA_REMINDER_HOURS", "0", "from 1 to 720"),
     ("REOPEN_DAYS", "366", "from 0 to 365"),
     ("RETENTION_YEARS", "0", "from 1 to 100"),
     ("ANSWER_CLOSES", "true", "be yes or no"),

@@ -85,7 +85,7 @@ def create(
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        async with pool(settings.database_pool):
+        async with pool(app.state.settings.database_pool):
             await app.state.waker.start()
             try:
                 yield
@@ -175,6 +175,12 @@ def create(
         request_max_body_size=_FORM,
         logging_config=None,
     )
+    furnish(app, settings)
+    return app
+
+
+def furnish(app: Litestar, settings: Settings) -> None:
+    """All of the application that follows from the settings."""
     app.state.settings = settings
     app.state.headers = page.security_headers(settings)
     app.state.store = Store(settings.data / "files")
@@ -183,7 +189,6 @@ def create(
     app.state.waker = Waker(settings)
     app.state.counts = Counts()
     app.state.staff_names = StaffNames()
-    return app
 
 
 def create_from_environment() -> Litestar:

@@ -22,6 +22,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import msgspec
 import psycopg
 import saq
 import structlog
@@ -40,7 +41,7 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import answer_links, assignment, pending, reminders
+from balagh.reports import answer_links, assignment, clock_sweep, pending, reminders, sweeps
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -126,12 +127,38 @@ async def deliver(context: Context, *, channel: str) -> None:
 
 async def sweep(context: Context) -> None:
     """Every minute: whatever no wake-up was heard for, and what was put off until now."""
-    for channel in CHANNELS:
-        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+    async with _on_record("sweep"):
+        await _look(context)
+
+
+async def clocks(context: Context) -> None:
+    """Every minute: what is late is told, who was asked for data reminded, and cancelled in the
+    end."""
+    settings, now = cast("_Worker", context["worker"]).settings, clock.now()
+    world = clock_sweep.World(
+        zone=ZoneInfo(settings.zone),
+        public_url=settings.public_url,
+        sms=settings.sms_url is not None,
+        reminder_hours=settings.missing_data_reminder_hours,
+    )
+    async with _on_record("clocks") as run:
+        swept = await clock_sweep.sweep(now, world)
+        run.done = swept.total
+    if swept.total:
+        _log.info("clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late)
+        await _look(context)
 
 
 async def remind(context: Context) -> None:
     """Every minute: those who can file now what came too early are told, from 08:00 on."""
+    async with _on_record("remind") as run:
+        run.done = await _remind(context)
+    if run.done:
+        _log.info("reminders written", notices=run.done)
+        await _look(context)
+
+
+async def _remind(context: Context) -> int:
     settings, now = cast("_Worker", context["worker"]).settings, clock.now()
     world = reminders.World(
         known=await catalogue(now),
@@ -140,9 +167,7 @@ async def remind(context: Context) -> None:
         public_url=settings.public_url,
         sms=settings.sms_url is not None,
     )
-    if told := await reminders.sweep(now, world):
-        _log.info("reminders written", notices=told)
-        await sweep(context)
+    return await reminders.sweep(now, world)
 
 
 async def leave_none_behind(context: Context) -> None:
@@ -154,7 +179,12 @@ async def leave_none_behind(context: Context) -> None:
 async def tidy(context: Context) -> None:
     """Every hour: sessions, begun sign-ins, codes, links and failed sign-ins that have run out are
     deleted, forms that nobody came back for, updates that can no longer be confirmed with their
-    files, and files whose upload did not come to its end."""
+    files, files whose upload did not come to its end, and old records of sweeps."""
+    async with _on_record("tidy") as run:
+        run.done = await _tidy(context)
+
+
+async def _tidy(context: Context) -> int:
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     # A day later, so that a form sent when its session was over still finds it.
@@ -165,14 +195,17 @@ async def tidy(context: Context) -> None:
     await answer_links.forget(now)
     await invitations.forget(now)
     await lockout.forget(now)
+    await sweeps.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
-    if forgotten := await pending.forget(now):
+    forgotten = await pending.forget(now)
+    if forgotten:
         for file in forgotten:
             await store.delete(file)
         _log.info("files of updates that were never confirmed deleted", files=len(forgotten))
     if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
         _log.info("files without a record deleted", files=swept)
+    return len(forgotten) + swept
 
 
 async def _recorded(files: Sequence[UUID]) -> set[UUID]:
@@ -195,6 +228,7 @@ class _Worker(saq.Worker[Context]):
             functions=[deliver],
             cron_jobs=[
                 saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
+                saq.CronJob(clocks, "* * * * *", timeout=300, retries=2, ttl=-1),
                 saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
                 saq.CronJob(leave_none_behind, "* * * * *", timeout=60, retries=2, ttl=-1),
                 saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
@@ -278,6 +312,29 @@ def _queue(url: str, connections: int) -> PostgresQueue:
     return PostgresQueue(
         pool=pool, name="balagh", min_size=1, max_size=connections, manage_pool_lifecycle=True
     )
+
+
+async def _look(context: Context) -> None:
+    for channel in CHANNELS:
+        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+
+
+class _Run(msgspec.Struct):
+    """``done``: how many were settled."""
+
+    done: int = 0
+
+
+@asynccontextmanager
+async def _on_record(sweep: str) -> AsyncIterator[_Run]:
+    """Notes when it ran, how much it settled, or which fault stopped it."""
+    run, id = _Run(), await sweeps.begin(sweep, clock.now())
+    try:
+        yield run
+    except Exception as error:
+        await sweeps.fail(id, type(error).__name__)
+        raise
+    await sweeps.end(id, clock.now(), run.done)
 
 
 async def _ask(queue: PostgresQueue, channel: str) -> bool:

@@ -74,9 +74,9 @@ def web(settings: Settings, target: str, environ: Mapping[str, str]) -> Child:
     return Child("web", argv, environ)
 
 
-def worker(environ: Mapping[str, str], *arguments: str) -> Child:
+def worker(environ: Mapping[str, str]) -> Child:
     """The process that sends messages and watches the clocks."""
-    return Child("worker", python("balagh.jobs", *arguments), environ)
+    return Child("worker", python("balagh.jobs"), environ)
 
 
 def python(module: str, *arguments: str) -> list[str]:

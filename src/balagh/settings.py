@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     weekend: tuple[int, ...]
     resolution_days: int
     missing_data_hours: int
+    missing_data_reminder_hours: int
     reopen_days: int
     answer_closes: bool
     retention_years: int
@@ -315,6 +316,9 @@ SETTINGS = (
         "Working days within which a report is answered."),
     Setting("missing_data_hours", _number(1, 720), "48",
         "Clock hours for answering a request for data."),
+    Setting("missing_data_reminder_hours", _number(1, 720), "24",
+        "Clock hours after which somebody who was asked for data is reminded; from the time for "
+        "answering on there is no reminder."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
     Setting("answer_closes", _yes_or_no, "no",

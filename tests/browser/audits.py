@@ -29,7 +29,19 @@ _SMALL = """
   })
   .map((element) => element.outerHTML.slice(0, 120))
 """
-_SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# How far, and the first that stands out.
+_SIDEWAYS = """
+() => {
+  const { scrollWidth, clientWidth } = document.documentElement
+  const out = element => {
+    const { left, right, width } = element.getBoundingClientRect()
+    return width && (left < -1 || right > clientWidth + 1)
+  }
+  const every = [...document.querySelectorAll("body *")]
+  const first = () => every.findLast(out)?.outerHTML.slice(0, 160)
+  return scrollWidth > clientWidth ? `${scrollWidth - clientWidth} px, ${first()}` : ""
+}
+"""
 
 
 async def audit(page: Page, *widths: int) -> list[str]:
@@ -59,7 +71,7 @@ async def _audit(page: Page) -> list[str]:
         for node in violation["nodes"]
     ]
     sideways = await page.evaluate(_SIDEWAYS)
-    if sideways > 0:
-        troubles.append(f"{sideways} px of sideways scrolling")
+    if sideways:
+        troubles.append(f"sideways scrolling: {sideways}")
     troubles += [f"too small: {each}" for each in await page.evaluate(_SMALL)]
     return troubles

@@ -95,7 +95,7 @@ async def test_keys_by_where_they_lie_and_a_refresh_that_moves_nothing(visiting:
         await expect(page.locator("#news a")).to_be_visible()
         await expect(rows(page).nth(1)).to_be_focused()
         assert await rows(page).all_inner_texts() == before
-        for _ in range(3):
+        for _ in range(15):
             if int(await new.inner_text()) == count + 1:
                 break
             async with page.expect_response("**/inbox/news?*"):
@@ -106,6 +106,11 @@ async def test_keys_by_where_they_lie_and_a_refresh_that_moves_nothing(visiting:
         await page.locator("#news a").press("Enter")
         await expect(rows(page).first).to_have_text("بلاغ وصل الآن")
 
+
+async def test_one_comes_back_to_the_row_one_left(visiting: Visiting) -> None:
+    """With the browser's own clock, which tells how a page was reached."""
+    async with visiting("reem", width=1280) as page:
+        keys = Arabic(await page.context.new_cdp_session(page))
         # Open, and come back to the row: by the browser's way and by the page's.
         await page.goto("/inbox?view=overdue")
         await keys.press("KeyJ", "KeyJ")

@@ -22,7 +22,7 @@ from balagh.demo.stories import (
     folk,
     stories,
 )
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.directory import holidays
 from balagh.directory.lookup import Catalogue, catalogue
 from balagh.files.inspection import Accepted, inspect
 from balagh.files.store import Store
@@ -330,11 +330,7 @@ def test_texts_are_whole() -> None:
 
 
 @pytest.fixture
-async def sample_catalogue(db: None) -> Catalogue:
-    lookup.forget()
-    holidays.forget()
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
+async def sample_catalogue(sample: None) -> Catalogue:
     return await catalogue(MONDAY)
 
 

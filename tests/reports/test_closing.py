@@ -37,7 +37,8 @@ LANGUAGES = ("ar", "en")
 
 
 def ending(moment: str, language: str, **changed: Any) -> Ending:
-    columns = {"state": State.CLOSED, "due_at": ENDED, "ended_at": ENDED, **ENDINGS[moment][0]}
+    counted = {"due_at": ENDED, "due_from": ENDED.date(), "due_days": 5}
+    columns = {"state": State.CLOSED, **counted, "ended_at": ENDED, **ENDINGS[moment][0]}
     given: dict[str, Any] = {
         "number": NUMBER,
         "kind": "complaint" if moment in ("closed", "rejected") else "transformation",
@@ -169,4 +170,4 @@ def test_nobody_is_told_where_they_cannot_be_reached() -> None:
 )
 def test_nothing_is_told_before_the_end(state: State) -> None:
     with pytest.raises(AssertionError, match="nobody is told"):
-        closing.moment(Standing(state=state, due_at=ENDED))
+        closing.moment(Standing(state=state, due_at=ENDED, due_from=ENDED.date(), due_days=5))

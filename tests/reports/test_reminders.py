@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from balagh.database import fetch
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.directory import lookup
 from balagh.directory.holidays import load_calendar
 from balagh.reports import reminders
 from balagh.reports.reminders import World, sweep
@@ -41,11 +41,7 @@ EIGHT = at(THURSDAY, 8)
 
 
 @pytest.fixture
-async def world(db: None) -> World:
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
-    lookup.forget()
-    holidays.forget()
+async def world(sample: None) -> World:
     return World(
         known=await lookup.catalogue(EIGHT),
         calendar=await load_calendar(frozenset({4, 5}), THURSDAY),
@@ -217,9 +213,10 @@ async def test_somebody_escalated_it_meanwhile(world: World) -> None:
     await fetch(
         "INSERT INTO report (number, draft_id, kind, state, person_id, language, agency_id, "
         "service_id, ground, reference, reference_key, filed_on, title, description, submitted_at, "
-        "due_at, completeness_due_at) SELECT '7302641185', gen_random_uuid(), 'complaint', "
+        "due_at, completeness_due_at, due_from, due_days) "
+        "SELECT '7302641185', gen_random_uuid(), 'complaint', "
         "'received', $1, 'ar', agency_id, id, 'sla_exceeded', 'BLD 4471882', 'bld4471882', "
-        "'2026-11-18', 't', 'd', now(), now(), now() FROM service "
+        "'2026-11-18', 't', 'd', now(), now(), now(), '2026-11-18', 5 FROM service "
         "WHERE code = 'balady-licence-renew'",
         other,
     )

@@ -37,19 +37,26 @@ HELD: dict[str, Any] = {
     "acknowledged_at": at("2026-11-23", "12:00"), "checked_at": at("2026-11-23"),
 }  # fmt: skip
 FREE = dict.fromkeys(("referred_agency_id", "referred_at", "acknowledged_at"))
-OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE, **HELD)
-NEW = Standing(state=State.RECEIVED, due_at=DUE)
+# The first of five working days is Monday 23 November.
+COUNTED: dict[str, Any] = {"due_from": date(2026, 11, 22), "due_days": 5}
+OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE, **COUNTED, **HELD)
+NEW = Standing(state=State.RECEIVED, due_at=DUE, **COUNTED)
 PAUSED = Standing(
-    state=State.MISSING_DATA, due_at=DUE, data_due_at=at("2026-11-26"), paused_working_days=3,
-    resume_state=State.UNDER_REVIEW,
+    state=State.MISSING_DATA, due_at=DUE, data_asked_at=at("2026-11-24"),
+    data_due_at=at("2026-11-26"), paused_working_days=3, resume_state=State.UNDER_REVIEW, **COUNTED,
 )  # fmt: skip
 ENDED = Standing(
     state=State.CLOSED, due_at=DUE, ended_at=at("2026-11-25"), reopen_until=at("2026-12-09"),
-    outcome="solved", answer="It works again.", **HELD,
+    outcome="solved", answer="It works again.", **COUNTED, **HELD,
 )  # fmt: skip
 ASKED = msgspec.structs.replace(ENDED, state=State.REOPEN_REQUESTED, ended_at=None)
 NOW = at("2026-11-24")
-UNPAUSED = {"data_due_at": None, "paused_working_days": None, "resume_state": None}
+UNPAUSED = {
+    "data_asked_at": None,
+    "data_due_at": None,
+    "paused_working_days": None,
+    "resume_state": None,
+}
 
 
 def _in(state: State) -> Standing:
@@ -68,14 +75,16 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.RECEIVED, Action.START_REVIEW): {},
     (State.UNDER_REVIEW, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.UNDER_REVIEW,
-        "data_due_at": at("2026-11-26"), "checked_at": NOW,
+        "data_asked_at": NOW, "data_due_at": at("2026-11-26"), "checked_at": NOW,
     },
     (State.IN_PROGRESS, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.IN_PROGRESS,
-        "data_due_at": at("2026-11-26"),
+        "data_asked_at": NOW, "data_due_at": at("2026-11-26"),
     },
     # Three working days after Tuesday: Wednesday, Thursday, Sunday.
-    (State.MISSING_DATA, Action.UPDATE): {**UNPAUSED, "due_at": due("2026-11-29")},
+    (State.MISSING_DATA, Action.UPDATE): {
+        **UNPAUSED, "due_at": due("2026-11-29"), "due_from": NOW.date(), "due_days": 3,
+    },
     (State.MISSING_DATA, Action.EXPIRE): {**UNPAUSED, "ended_at": NOW},
     (State.UNDER_REVIEW, Action.REFER): {
         "referred_agency_id": 9, "referred_at": NOW, "priority": "high", "checked_at": NOW,
@@ -94,7 +103,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.CLOSED, Action.REQUEST_REOPENING): {"ended_at": None},
     (State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING): {
         "due_at": due("2026-12-01"), "reopen_until": None, "outcome": None, "answer": None,
-        "acknowledged_at": None,
+        "acknowledged_at": None, "due_from": NOW.date(), "due_days": 5,
     },
     (State.REOPEN_REQUESTED, Action.REFUSE_REOPENING): {"ended_at": NOW},
 }  # fmt: skip
@@ -147,7 +156,7 @@ PAUSES = [
 def test_the_clock_stands_still_until_the_data_has_come(
     day: str, asked: str, left: int, updated: str, expected: str
 ) -> None:
-    before = Standing(state=State.UNDER_REVIEW, due_at=due(day))
+    before = Standing(state=State.UNDER_REVIEW, due_at=due(day), **COUNTED)
     asked_at, updated_at = at(*asked.split()), at(*updated.split())
     missing = after(before, row(State.UNDER_REVIEW, Action.REQUEST_DATA), asked_at, TERMS)
     assert missing.paused_working_days == left
@@ -156,13 +165,14 @@ def test_the_clock_stands_still_until_the_data_has_come(
     assert missing.due_at == before.due_at
     again = after(missing, row(State.MISSING_DATA, Action.UPDATE), updated_at, TERMS)
     assert again == Standing(
-        state=State.UNDER_REVIEW, due_at=due(expected), checked_at=missing.checked_at
-    )
+        state=State.UNDER_REVIEW, due_at=due(expected), checked_at=missing.checked_at,
+        due_from=updated_at.date(), due_days=left,
+    )  # fmt: skip
 
 
 def test_the_completeness_check_is_done_once() -> None:
     """Data asked for again, after an agency sent the report back, does not move it."""
-    before = Standing(state=State.UNDER_REVIEW, due_at=DUE, checked_at=at("2026-11-23"))
+    before = Standing(state=State.UNDER_REVIEW, due_at=DUE, checked_at=at("2026-11-23"), **COUNTED)
     for action, given in (
         (Action.REQUEST_DATA, None),
         (Action.REFER, Referral(9)),
@@ -175,7 +185,7 @@ def test_the_completeness_check_is_done_once() -> None:
 
 def test_instants_in_another_zone_are_days_in_riyadh() -> None:
     """22:30 in UTC on the 24th is the 25th in Riyadh."""
-    before = Standing(state=State.UNDER_REVIEW, due_at=due("2026-11-29").astimezone(UTC))
+    before = Standing(state=State.UNDER_REVIEW, due_at=due("2026-11-29").astimezone(UTC), **COUNTED)
     asked_at = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
     missing = after(before, row(State.UNDER_REVIEW, Action.REQUEST_DATA), asked_at, TERMS)
     assert missing.paused_working_days == 2
@@ -192,7 +202,7 @@ def test_instants_in_another_zone_are_days_in_riyadh() -> None:
 )
 def test_reopening_begins_a_whole_new_time(accepted: str, expected: str) -> None:
     again = after(ASKED, row(State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING), at(accepted), TERMS)
-    held = {**HELD, "acknowledged_at": None}
+    held = {**HELD, "acknowledged_at": None, "due_from": at(accepted).date(), "due_days": 5}
     assert again == Standing(state=State.IN_PROGRESS, due_at=due(expected), **held)
 
 

@@ -11,10 +11,9 @@ from tests.people.portal import browser, settings_for
 from tests.web.pages import Browser
 
 from balagh import clock
-from balagh.app import create
+from balagh.app import create, furnish
 from balagh.database import fetch
 from balagh.demo import cast
-from balagh.directory import holidays, importing, lookup, sheets
 from balagh.people import sessions
 
 # 11:30 in Riyadh.
@@ -41,16 +40,22 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-async def catalogue(db: None) -> None:
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
-    lookup.forget()
-    holidays.forget()
+async def catalogue(sample: None) -> None:
+    """The name by which a test asks for the directory alone."""
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """Its routes are put together once for each process: that takes longer than most tests, and
+    nothing of a test stays in them."""
+    return create(settings_for(data=str(tmp_path_factory.mktemp("data"))))
 
 
 @pytest.fixture
-def portal(catalogue: None, time: Clock, tmp_path: Path) -> Litestar:
-    return create(settings_for(data=str(tmp_path), sms_url="https://sms.example.sa/messages"))
+def portal(application: Litestar, catalogue: None, time: Clock, tmp_path: Path) -> Litestar:
+    settings = settings_for(data=str(tmp_path), sms_url="https://sms.example.sa/messages")
+    furnish(application, settings)
+    return application
 
 
 @pytest.fixture

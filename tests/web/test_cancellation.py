@@ -218,7 +218,10 @@ NEEDS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=lambda moment: moment.name)
+EVERY = (*MOMENTS.values(), moments.LATE, moments.REMINDER)
+
+
+@pytest.mark.parametrize("moment", EVERY, ids=lambda moment: moment.name)
 @pytest.mark.parametrize("language", ["ar", "en"])
 @pytest.mark.usefixtures("db")
 async def test_every_moment_has_its_words(moment: moments.Moment, language: str) -> None:

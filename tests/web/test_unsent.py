@@ -13,7 +13,7 @@ from tests.web.complaints import DETAILS, begin, choose_service, day, picture
 from tests.web.pages import Browser, Page
 
 from balagh import clock
-from balagh.app import create
+from balagh.app import furnish
 from balagh.database import fetch
 from balagh.people import unsent
 
@@ -38,9 +38,10 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def portal(catalogue: None, issuer: str, tmp_path: Path) -> Litestar:
+def portal(application: Litestar, catalogue: None, issuer: str, tmp_path: Path) -> Litestar:
     """On the machine's own clock: the provider's answers are of today."""
-    return create(settings_for(issuer, data=str(tmp_path)))
+    furnish(application, settings_for(issuer, data=str(tmp_path)))
+    return application
 
 
 @pytest.fixture

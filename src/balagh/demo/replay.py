@@ -33,6 +33,9 @@ class Life(msgspec.Struct, kw_only=True):
     submitted_at: datetime
     due_at: datetime
     completeness_due_at: datetime
+    due_from: date
+    due_days: int
+    data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None
     resume_state: State | None = None
@@ -45,7 +48,6 @@ class Life(msgspec.Struct, kw_only=True):
     referred_agency_id: int | None = None
     referred_at: datetime | None = None
     priority: str = "normal"
-    officer_id: int | None = None
     acknowledged_at: datetime | None = None
     checked_at: datetime | None = None
     filed_on: date | None = None
@@ -109,6 +111,8 @@ def _submit(sample: SampleReport, at: datetime, almanac: Almanac, settings: Sett
         state=State.RECEIVED,
         submitted_at=at,
         due_at=deadlines.resolution(at, almanac.calendar, almanac.zone, settings.resolution_days),
+        due_from=at.date(),
+        due_days=settings.resolution_days,
         completeness_due_at=deadlines.completeness(at, almanac.calendar, almanac.zone),
         filed_on=day(sample.filed),
         closed_on=day(sample.closed),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from balagh import clock, logs, processes, running
 from balagh.database import pool
-from balagh.demo import cast, samples
+from balagh.demo import ahead, cast, samples
 from balagh.directory import importing, sheets
 from balagh.migrations import migrate
 from balagh.processes import Child
@@ -24,6 +24,7 @@ Balagh is ready:  {address}
 
   Sign in as       {address}/sign-in    invented people; no password
   E-mail and SMS   {address}/demo/outbox    nothing leaves this machine
+  The clock        {address}/demo/clock    move it forward
   Kept in          {folder}
 
 All names, numbers and reports are samples. Press Ctrl-C to stop.
@@ -43,6 +44,7 @@ def run(host: str, port: int, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     environ = _environ(host, port, folder, smtp_port, sms_port)
     settings = load(environ, demo=True)
+    ahead.install(folder)
     with running.database(settings, alone=True) as url:
         environ["BALAGH_DATABASE_URL"] = url
         print("Preparing the sample data …", flush=True)
@@ -54,7 +56,7 @@ def run(host: str, port: int, folder: Path) -> int:
         )
         children = [
             Child("post", sinks, environ),
-            running.worker(environ, "--demo"),
+            Child("worker", running.python("balagh.demo.worker"), environ),
             running.web(settings, "demo/app.py:create_from_environment", environ),
         ]
 

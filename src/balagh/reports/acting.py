@@ -94,6 +94,9 @@ class Overtaken(msgspec.Struct, frozen=True):
 _STANDING = {
     "state": "text",
     "due_at": "timestamptz",
+    "due_from": "date",
+    "due_days": "smallint",
+    "data_asked_at": "timestamptz",
     "data_due_at": "timestamptz",
     "paused_working_days": "smallint",
     "resume_state": "text",
@@ -113,6 +116,7 @@ _CHANGES = ", ".join(
     f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
 )
 _AGENCY = f"${_FIRST + list(_STANDING).index('referred_agency_id')}"
+_ASKED = _FIRST + list(_STANDING).index("data_asked_at")
 ACT = f"""
 WITH moved AS (
   -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing. Who at
@@ -122,7 +126,9 @@ WITH moved AS (
     officer_id = CASE
       WHEN referred_agency_id = {_AGENCY} THEN officer_id
       WHEN {_AGENCY} IS NOT NULL THEN by_rule({_AGENCY}, agency_id, service_id, kind, $4)
-    END
+    END,
+    -- Each request for data is reminded of once.
+    data_reminded_at = CASE WHEN data_asked_at = ${_ASKED}::timestamptz THEN data_reminded_at END
   WHERE id = $1 AND version = $2 AND state = $3
   RETURNING id, version, referred_agency_id, officer_id
 ), logged AS (

@@ -89,7 +89,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     submitted_at: datetime
     due_at: datetime
+    due_from: date
+    due_days: int
     completeness_due_at: datetime
+    data_asked_at: datetime | None
     data_due_at: datetime | None
     paused_working_days: int | None
     resume_state: State | None

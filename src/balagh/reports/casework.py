@@ -292,7 +292,7 @@ KIND_COLUMNS = {
     "text_hash": "bytea",
     "folded_text": "text",
 }
-_FIRST = 18
+_FIRST = 20
 _PLACES = {name: place for place, name in enumerate(KIND_COLUMNS, _FIRST)}
 SUBMIT = f"""
 WITH taken AS (
@@ -302,8 +302,9 @@ WITH taken AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
     submitted_at, due_at, completeness_due_at, account_type, organisation_name,
-    organisation_number, filed_by, {", ".join(KIND_COLUMNS)}, assignee_id)
+    organisation_number, filed_by, due_from, due_days, {", ".join(KIND_COLUMNS)}, assignee_id)
   SELECT $4, id, $5, 'received', $2, $16, $6, $7, $8, $9, $10, $11, $13, $14, $15, $17::bigint,
+    $18::date, $19::smallint,
     {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))},
     by_rule(NULL, ${_PLACES["agency_id"]}, ${_PLACES["service_id"]}, $5, $9)
   FROM taken RETURNING id, assignee_id
@@ -402,6 +403,7 @@ async def submit(
                 given.behalf.account_type, given.behalf.name, given.behalf.number,
                 # Who files their own files by the portal, whoever began it.
                 given.draft.channel if given.filer.staff_id else "portal", given.filer.staff_id,
+                now.astimezone(zone).date(), resolution_days,
                 *(columns.get(name) for name in KIND_COLUMNS),
                 [way.channel for way in ways], [way.recipient for way in ways],
                 [json.dumps(data | telling_channels.fallback(way)) for way in ways],

@@ -66,6 +66,8 @@ class Entry(StrEnum):
     SEND_LINK = "send_link"
     REVOKE_LINK = "revoke_link"
     DELIVER = "deliver"
+    LATE = "late"
+    MOVE_DUE = "move_due"
 
 
 class Role(StrEnum):

@@ -29,6 +29,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 MOMENTS: Mapping[Action, Moment] = {
     Action.CANCEL: Moment("cancelled", frozenset({"new_link"})),
+    Action.EXPIRE: Moment("expired", frozenset({"items", "data_due_at", "new_link"})),
     Action.REFER: Moment("in_progress"),
     Action.REQUEST_DATA: Moment(
         "missing_data", frozenset({"items", "items_sms", "data_due_at", "update_link"})
@@ -36,6 +37,9 @@ MOMENTS: Mapping[Action, Moment] = {
     Action.ACCEPT_REOPENING: Moment("reopened"),
     Action.REFUSE_REOPENING: Moment("reopening_refused", frozenset({"reasons"})),
 }
+# The clock's, which move no report.
+LATE = Moment("late")
+REMINDER = Moment("missing_data_reminder", frozenset({"items", "data_due_at", "update_link"}))
 
 
 # What is missing must be said, so this message may take one more than the others
@@ -63,7 +67,7 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A report's own contact details go first: they were confirmed for it.
-_ADDRESSEE = """
+ADDRESSEE = """
 SELECT p.name, coalesce(r.phone, p.phone) AS phone, coalesce(r.email, p.email) AS email,
   p.notify_sms, p.notify_email, r.language, r.number, r.kind, r.title,
   a.name_ar AS agency_ar, a.name_en AS agency_en, r.due_at, r.submitted_at,
@@ -76,7 +80,7 @@ WHERE r.id = $1
 
 async def addressee_of(report: int) -> Addressee:
     """Raises ``LookupError`` when there is no such report."""
-    row = await fetch_one(_ADDRESSEE, report)
+    row = await fetch_one(ADDRESSEE, report)
     if row is None:
         raise LookupError(f"there is no report {report}")
     return Addressee(**row)

@@ -18,6 +18,7 @@ from balagh.workdays import Calendar
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
+    ``due_at`` is the end of working day ``due_days`` after ``due_from``.
     ``referred_agency_id``: who works on it (who of them has it, ``officer_id``, goes with the
     agency); ``checked_at``: when the completeness check was done;
     ``paused_working_days``: what was left of the resolution time when data was asked for;
@@ -26,6 +27,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     due_at: datetime
+    due_from: date
+    due_days: int
+    data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None
     resume_state: State | None = None
@@ -88,13 +92,13 @@ def after(
                 # The clock stands still; at least a day is left when it goes on.
                 paused_working_days=max(1, len(left)),
                 resume_state=before.state,
+                data_asked_at=at,
                 data_due_at=at + timedelta(hours=terms.missing_data_hours),
                 checked_at=before.checked_at or at,
             )
         case Action.UPDATE:
             assert before.paused_working_days is not None
-            due = deadlines.resolution(at, terms.calendar, terms.zone, before.paused_working_days)
-            return changed(_unpaused(now), due_at=due)
+            return _running(_unpaused(now), at, before.paused_working_days, terms)
         case Action.EXPIRE | Action.CANCEL:
             return changed(_unpaused(now), ended_at=at)
         case Action.REJECT:
@@ -123,16 +127,15 @@ def after(
         case Action.REQUEST_REOPENING:
             return changed(now, ended_at=None)
         case Action.ACCEPT_REOPENING:
-            due = deadlines.resolution(at, terms.calendar, terms.zone, terms.resolution_days)
-            return changed(
+            again = changed(
                 now,
                 outcome=None,
                 answer=None,
                 promised_on=None,
                 reopen_until=None,
                 acknowledged_at=None,
-                due_at=due,
             )
+            return _running(again, at, terms.resolution_days, terms)
         case Action.REFUSE_REOPENING:
             return changed(now, ended_at=at)
         case Action.SUBMIT | Action.START_REVIEW:
@@ -141,7 +144,17 @@ def after(
             assert_never(row.action)
 
 
+def _running(standing: Standing, at: datetime, days: int, terms: Terms) -> Standing:
+    """Due at the end of that many working days from ``at`` on."""
+    return msgspec.structs.replace(
+        standing,
+        due_at=deadlines.resolution(at, terms.calendar, terms.zone, days),
+        due_from=at.astimezone(terms.zone).date(),
+        due_days=days,
+    )
+
+
 def _unpaused(standing: Standing) -> Standing:
     return msgspec.structs.replace(
-        standing, paused_working_days=None, resume_state=None, data_due_at=None
+        standing, paused_working_days=None, resume_state=None, data_asked_at=None, data_due_at=None
     )

@@ -34,8 +34,9 @@ class Draft(Table, tablename="draft"):
 
 class Report(Table, tablename="report"):
     """``agency_id``: whom it is about; ``referred_agency_id``: who works on it, from the referral
-    on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency. ``searched``: title
-    and description as they are searched, which the database keeps."""
+    on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency. ``due_at`` is the
+    end of working day ``due_days`` after ``due_from``. ``searched``: title and
+    description as they are searched, which the database keeps."""
 
     id = BigSerial(primary_key=True)
     number = Text(unique=True, default=None)
@@ -78,6 +79,10 @@ class Report(Table, tablename="report"):
     submitted_at = Timestamptz(default=None)
     due_at = Timestamptz(default=None)
     completeness_due_at = Timestamptz(default=None)
+    due_from = Date(default=None)
+    due_days = SmallInt(default=None)
+    data_asked_at = Timestamptz(null=True, default=None)
+    data_reminded_at = Timestamptz(null=True, default=None)
     data_due_at = Timestamptz(null=True, default=None)
     paused_working_days = SmallInt(null=True, default=None)
     resume_state = Text(null=True, default=None)
@@ -245,3 +250,14 @@ class EvidenceLink(Table, tablename="evidence_link"):
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
     revoked_at = Timestamptz(null=True, default=None)
+
+
+class SweepRun(Table, tablename="sweep_run"):
+    """One run of a sweep: ``done``: how many it settled; without ``ended_at`` it runs or died."""
+
+    id = BigSerial(primary_key=True)
+    sweep = Text(default=None)
+    started_at = Timestamptz(default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    done = Integer(default=0)
+    error = Text(null=True, default=None)

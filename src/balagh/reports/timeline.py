@@ -1,6 +1,7 @@
 """A report's story in plain words, for the beneficiary (specification 4, 7)."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -50,6 +51,14 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
         N_("Reopening was accepted, and {agency} works on the report again.")
     ),
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
+    Entry.LATE: Telling(
+        N_("The promised date has passed. {agency} is still working on the report."),
+        N_("The answer is late"),
+    ),
+    Entry.MOVE_DUE: Telling(
+        N_("The calendar of working days changed: {reason}. The answer is now due by {due_on}."),
+        N_("The due date moved"),
+    ),
     Entry.SPLIT: Telling(
         N_(
             "The report concerns several agencies. Amer centre divided it, and each answers its "
@@ -112,9 +121,10 @@ ENDED = frozenset({State.CLOSED, State.CANCELLED, State.REJECTED})
 def values(data: Mapping[str, Any], agency: str, language: Language) -> dict[str, str]:
     """The placeholders of a telling, from the event's data; ``agency``: who has the report now,
     where the event does not say who had it then."""
-    comma = language.text(", ")
+    comma, due_on = language.text(", "), data.get("due_on")
     return {
         "agency": str(data.get(f"agency_{language.code}", agency)),
         "items": comma.join(data.get("items", ())),
-        "reason": str(data.get("reason", "")),
+        "reason": str(data.get("reason", data.get(f"reason_{language.code}", ""))),
+        "due_on": language.date(date.fromisoformat(due_on)) if due_on else "",
     }

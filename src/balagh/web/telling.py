@@ -1,6 +1,6 @@
 """Words for dates and times, for one request (specification 5)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,6 +48,22 @@ class Teller(msgspec.Struct, frozen=True):
         if left == 0:
             return self.language.text("today is the last day")
         return self.language.plural("{n} working day left", "{n} working days left", left)
+
+    def counted(self, since: date, days: int) -> list[str]:
+        """How a due date comes about, day by day: Thursday 26 November: working day 3 · Friday 27
+        November: weekend."""
+        language = self.language
+        found = []
+        for one in deadlines.counted(since, days, self.calendar):
+            if one.place:
+                what = language.text("working day {n}", n=one.place)
+            elif one.holiday is not None:
+                what = language.name(one.holiday)
+            else:
+                what = language.text("weekend")
+            day = language.date(one.day, year=False)
+            found.append(language.text("{day}: {what}", day=day, what=what))
+        return found
 
     def hours(self, due: datetime) -> str:
         left = max(0, int((due - self.now).total_seconds() // 3600))

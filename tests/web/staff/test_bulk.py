@@ -10,9 +10,6 @@ from tests.web.conftest import NOW, Visiting, staff_id
 from tests.web.pages import Browser, Page
 
 from balagh.database import fetch
-from balagh.reports import moments
-from balagh.reports.lifecycle import Action
-from balagh.reports.moments import MOMENTS, Moment
 from balagh.web.staff.bulk import LIMIT
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -121,12 +118,8 @@ async def test_beside_a_single_action(at_desk: Visiting) -> None:
     assert page.h1.startswith(str(12 - len(by_reem)) if by_reem else "12")
 
 
-async def test_referring_each_to_its_own_agency(
-    at_desk: Visiting, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_referring_each_to_its_own_agency(at_desk: Visiting) -> None:
     """The beneficiary is told as by the single action, of the agency that it went to."""
-    monkeypatch.setattr(moments, "MOMENTS", {**MOMENTS, Action.REFER: Moment("in_progress")})
-    monkeypatch.setattr("balagh.web.staff.bulk.MOMENTS", moments.MOMENTS)
     (platform,) = await fetch("SELECT id, agency_id FROM platform ORDER BY id LIMIT 1")
     by_platform = await reports(1, platform_id=platform["id"], agency_id=platform["agency_id"])
     by_agency, waiting = await reports(1), await reports(1, "received")

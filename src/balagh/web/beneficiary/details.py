@@ -29,12 +29,15 @@ from balagh.web.telling import Teller, teller_of
 
 
 class ClockView(msgspec.Struct, frozen=True):
-    """Who holds the clock now, until which day, and how much of it is left."""
+    """Who holds the clock now, until which day, and how much of it is left; ``counted``: how that
+    day comes about, and ``since``: after which."""
 
     holder: str
     due_label: str
     due_on: date
     remaining: str
+    since: date | None = None
+    counted: list[str] = []
 
 
 class SurveyView(msgspec.Struct, frozen=True):
@@ -219,6 +222,8 @@ def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None
         language.text("Answer by the end of"),
         deadlines.due_day(report.due_at, teller.zone),
         teller.until(report.due_at),
+        report.due_from,
+        teller.counted(report.due_from, report.due_days),
     )
 
 

@@ -190,7 +190,6 @@ async def _page(
         "staff/absence.html",
         own=staff == desk.staff_id,
         name=language.name(one),
-        leads=desk.role in LEADERS,
         away=_away(one, deputy, teller),
         passed=None if passed is None or not one.deputy_id else passed,
         deputy=language.name(deputy) if deputy else "",

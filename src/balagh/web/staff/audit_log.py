@@ -60,6 +60,8 @@ WORDS: Mapping[str, str] = {
     Event.SEND_LINK: N_("Sent a link"),
     Event.REVOKE_LINK: N_("Withdrew a link"),
     Event.DELIVER: N_("Marked a promise as delivered"),
+    Event.LATE: N_("Told that it is late"),
+    Event.MOVE_DUE: N_("Moved due dates by the calendar"),
     "search": N_("Searched the reports"),
     "look_up_caller": N_("Looked up a caller"),
     "discard_draft": N_("Discarded a draft"),

@@ -13,20 +13,19 @@ from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException
 from markupsafe import Markup
 
-from balagh.directory.lookup import AgencyRow, Catalogue, catalogue
+from balagh.directory.lookup import Catalogue, catalogue
 from balagh.i18n import N_, Language
-from balagh.reports import cases, moments, numbers
-from balagh.reports.acting import Deed, Done, Notice, act
+from balagh.reports import cases, deeds, numbers
+from balagh.reports.acting import Done
 from balagh.reports.allowed import refusal
 from balagh.reports.assignment import Given, colleagues, give, holder_of
 from balagh.reports.cases import Case, Desk
 from balagh.reports.hands import HOLDERS, LEADERS, Colleague, hinder, may_have
-from balagh.reports.lifecycle import STATE_TEXT, Action, Role, transition
-from balagh.reports.moments import MOMENTS
-from balagh.reports.standing import Referral, Terms, after
+from balagh.reports.lifecycle import STATE_TEXT, Action, Role
 from balagh.web import views
 from balagh.web.beneficiary.visits import go
-from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.page import AnyRequest, render
+from balagh.web.staff import actions
 from balagh.web.staff.assigning import HINDERED, whole
 from balagh.web.staff.assignment import NOBODY
 from balagh.web.staff.choosing import Choice, choice_view, colleague_choices
@@ -279,59 +278,24 @@ async def _do(request: AnyRequest, choosing: Choosing, one: Selected) -> bool:
         return isinstance(await give(desk, one.case.id, one.holder, to, now), Given)
     if one.case.version != one.version:
         return False
-    return isinstance(await act(await _deed(request, choosing, one.case), now), Done)
-
-
-async def _deed(request: AnyRequest, choosing: Choosing, case: Case) -> Deed:
-    settings, teller = settings_of(request), choosing.teller
-    action = _STATE_CHANGES[choosing.kind]
-    row = transition(case.state, action, choosing.desk.role)
-    assert row is not None, "it was asked whether this is allowed"
-    terms = Terms(
-        calendar=teller.calendar,
-        zone=teller.zone,
-        resolution_days=settings.resolution_days,
-        missing_data_hours=settings.missing_data_hours,
-        reopen_days=settings.reopen_days,
+    deeds_of_it = await deeds.planned(
+        one.case,
+        deeds.Given(
+            desk=desk, action=_STATE_CHANGES[choosing.kind], values=_values(choosing, one.case)
+        ),
+        now,
+        actions.terms_of(request, choosing.teller),
+        actions.portal_of(request),
     )
-    given, data, notices = None, dict[str, Any](), tuple[Notice, ...]()
-    if choosing.kind == "refer":
-        agency = choosing.known.agencies[choosing.agency_for(case)]
-        given = Referral(agency.id)
-        data = {
-            "agency_ar": agency.name_ar,
-            "agency_en": agency.name_en,
-            "priority": given.priority,
-        }
-        notices = await _told(request, case, teller, agency)
-    return Deed(
-        report=case.id,
-        version=case.version,
-        action=action,
-        before=case.standing(),
-        after=after(case.standing(), row, teller.now, terms, given),
-        actor="staff",
-        staff=choosing.desk.staff_id,
-        data=data,
-        notices=notices,
-    )
+    return isinstance(await deeds.do(deeds_of_it, now), Done)
 
 
-async def _told(
-    request: AnyRequest, case: Case, teller: Teller, agency: AgencyRow
-) -> tuple[Notice, ...]:
-    """What the beneficiary is told of a referral."""
-    moment, settings = MOMENTS.get(Action.REFER), settings_of(request)
-    if moment is None:
-        return ()
-    to = await moments.addressee_of(case.id)
-    return moments.notices(
-        moment,
-        msgspec.structs.replace(to, agency_ar=agency.name_ar, agency_en=agency.name_en),
-        public_url=settings.public_url,
-        sms=settings.sms_url is not None,
-        zone=teller.zone,
-    )
+def _values(choosing: Choosing, case: Case) -> dict[str, Any]:
+    """What the form of the single action would have given."""
+    if choosing.kind != "refer":
+        return {}
+    agency = choosing.known.agencies[choosing.agency_for(case)]
+    return {"agency": agency, "priority": "normal"}
 
 
 async def _page(
