@@ -31,7 +31,7 @@ async def known(national_id: str = ID, **columns: Any) -> int:
 
 
 @pytest.fixture(autouse=True)
-async def before(db: None) -> None:
+async def before(catalogue: None) -> None:
     """The log is only added to: each test looks at what came since it began."""
     (row,) = await fetch("SELECT coalesce(max(id), 0) AS id FROM audit")
     SINCE["id"] = row["id"]
