@@ -45,9 +45,9 @@ async def catalogue(sample: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+def application(migrated: None, tmp_path_factory: pytest.TempPathFactory) -> Litestar:
     """Its routes are put together once for each process: that takes longer than most tests, and
-    nothing of a test stays in them."""
+    nothing of a test stays in them. After the database, whose address it reads."""
     return create(settings_for(data=str(tmp_path_factory.mktemp("data"))))
 
 
