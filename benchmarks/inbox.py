@@ -30,6 +30,8 @@ from balagh.settings import Settings, load
 from balagh.web import access
 
 SMALL, LARGE = 10_000, 1_000_000
+# Reviewers who have reports: few enough that each fills a page at the smaller size too.
+_BUSY = 6
 PLANS = Path(__file__).parent.parent / "docs" / "inbox-plans.md"
 
 # Pools from which texts and names are put together.
@@ -196,19 +198,27 @@ async def _side(server: EmbeddedServer, folder: Path, name: str, count: int, cli
     engine.cache_clear()
     async with pool(2):
         await _fill(environ["BALAGH_DATABASE_URL"], count)
-        tokens = [await _token("reviewer", n) for n in range(clients)]
+        busy = await _staff("reviewer")
+        tokens = [await _token(busy[n % _BUSY]) for n in range(clients)]
         return Side(
-            name, load(environ), environ, tokens, await _token("agency_officer", 0),
+            name, load(environ), environ, tokens, await _token((await _staff("agency_officer"))[0]),
             await _paths(name == "large"),
         )  # fmt: skip
 
 
-async def _token(role: str, number: int) -> str:
-    row = await fetch_one(
-        "SELECT id FROM staff WHERE role = $1 ORDER BY id OFFSET $2 LIMIT 1", role, number
+async def _staff(role: str) -> list[int]:
+    """Their ids; of the agency with most to do first."""
+    rows = await fetch(
+        "SELECT s.id FROM staff s LEFT JOIN (SELECT referred_agency_id, count(*) AS n FROM report "
+        "WHERE state = 'in_progress' GROUP BY 1) r ON r.referred_agency_id = s.agency_id "
+        "WHERE s.role = $1 ORDER BY r.n DESC NULLS LAST, s.id",
+        role,
     )
-    assert row is not None
-    return await sessions.begin(staff_id=row["id"], now=clock.now(), lifetime=timedelta(hours=1))
+    return [row["id"] for row in rows]
+
+
+async def _token(staff: int) -> str:
+    return await sessions.begin(staff_id=staff, now=clock.now(), lifetime=timedelta(hours=1))
 
 
 async def _fill(url: str, count: int) -> None:
@@ -226,7 +236,7 @@ async def _fill(url: str, count: int) -> None:
             await connection.execute(sql)
         await connection.execute(_STAFF)
         await connection.execute(_PEOPLE, list(_FIRST), list(_FAMILY), count * 3 // 10)
-        await connection.execute(_REPORTS, list(_TITLES), list(_THINGS), count, _RARE)
+        await connection.execute(_REPORTS, list(_TITLES), list(_THINGS), count, _RARE, _BUSY)
         await connection.execute(_EVENTS)
         await connection.execute(_SEEN)
         for sql in (
@@ -299,7 +309,7 @@ SELECT (1000000000 + p.n)::text, gen_random_uuid(), CASE WHEN p.c < 0.85 THEN 'c
   CASE WHEN p.state = 'missing_data' THEN now() + interval '1 day' * d END,
   CASE WHEN p.state = 'missing_data' THEN 'under_review' END,
   CASE WHEN NOT p.open THEN p.at + interval '4 days' END,
-  CASE WHEN p.state <> 'received' THEN 1 + (p.n % 40) END,
+  CASE WHEN p.state <> 'received' THEN 1 + (p.n % $5::int) END,
   CASE WHEN p.state <> 'received' THEN p.at + interval '5 hours' END,
   CASE WHEN p.state IN ('in_progress','answered','closed','reopen_requested') THEN p.agency_id END,
   CASE WHEN p.state IN ('in_progress','answered','closed','reopen_requested') THEN p.at END,
@@ -384,7 +394,9 @@ async def _write_plans(paths: dict[str, str]) -> None:
 
     now, zone = clock.now(), ZoneInfo("Asia/Riyadh")
     known = await catalogue(now)
-    officer = await fetch_one("SELECT id, agency_id FROM staff WHERE role = 'agency_officer'")
+    officer = await fetch_one(
+        "SELECT id, agency_id FROM staff WHERE id = $1", (await _staff("agency_officer"))[0]
+    )
     assert officer is not None
     reviewer = Desk(1, Role.REVIEWER, None)
     fahd = Desk(officer["id"], Role.AGENCY_OFFICER, officer["agency_id"])

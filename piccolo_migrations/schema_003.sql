@@ -279,7 +279,7 @@ CREATE INDEX report_unassigned ON report (due_at, id)
   WHERE assignee_id IS NULL AND state IN ('received','under_review','answered','reopen_requested');
 CREATE INDEX report_unassigned_agency ON report (referred_agency_id, due_at, id)
   WHERE officer_id IS NULL AND state = 'in_progress';
-CREATE INDEX report_unchecked ON report (due_at, id)
+CREATE INDEX report_unchecked ON report (due_at, id) INCLUDE (completeness_due_at)
   WHERE checked_at IS NULL AND state IN ('received','under_review');
 DROP INDEX report_open_agency;
 CREATE INDEX report_open_agency ON report (referred_agency_id, due_at, id)
@@ -290,6 +290,8 @@ CREATE INDEX report_agency ON report (referred_agency_id, due_at, id)
 CREATE INDEX report_state ON report (state, due_at, id);
 CREATE INDEX report_due ON report (due_at, id);
 CREATE INDEX report_about ON report (agency_id, due_at, id);
+CREATE INDEX report_about_open ON report (agency_id, due_at, id)
+  WHERE state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
 -- By day of filing: rows lie in that order, so a summary of each stretch is enough.
 CREATE INDEX report_submitted ON report USING brin (submitted_at);
 -- What happened since a page was shown.

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -96,7 +97,9 @@ class Keyboard:
         await self.page.wait_for_load_state("load")
 
 
-async def file_complaint(page: Page, ground: str, picture: Path) -> str:
+async def file_complaint(
+    page: Page, ground: str, picture: Path, service: Mapping[str, str] = SERVICE
+) -> str:
     """From the start page to the number, which is returned. For one who is signed in."""
     hands = Keyboard(page)
     await page.goto("/")
@@ -110,7 +113,7 @@ async def file_complaint(page: Page, ground: str, picture: Path) -> str:
         await hands.mark("still_happening", "yes")
         await hands.go_on()
     await page.wait_for_url("**/service*")
-    for name, value in SERVICE.items():
+    for name, value in service.items():
         await page.wait_for_selector(f"select[name={name}]")
         await hands.pick(name, value)
         if not await hands.scripted():
