@@ -9,6 +9,8 @@ from pathlib import Path
 from playwright.async_api import Locator, Page
 
 from balagh import clock
+from balagh.database import fetch
+from balagh.demo import cast
 
 SERVICE = {
     "agency": "momah",
@@ -22,6 +24,14 @@ GROUNDS = ("outage", "sla_exceeded", "no_response_time", "closed_unresolved")
 
 def days_ago(count: int) -> date:
     return clock.now().date() - timedelta(days=count)
+
+
+async def person_id(key: str) -> int:
+    """Of that beneficiary of the cast. By name: settings are tried on them, so addresses change."""
+    one = cast.member(key)
+    assert one is not None
+    rows = await fetch("SELECT id FROM person WHERE name = $1", one.name_ar)
+    return int(rows[0]["id"])
 
 
 class Keyboard:

@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.audits import audit
 from tests.browser.conftest import Visiting
-from tests.browser.filing import Keyboard
+from tests.browser.filing import Keyboard, person_id
 from tests.browser.test_actions import database as database
 from tests.reports import filed
 
@@ -26,11 +26,11 @@ WAYS = [
 
 async def noura_s(state: str = "under_review", **columns: object) -> str:
     """The number of a new report of Noura's about the Ministry of Justice."""
-    people = await fetch("SELECT id FROM person WHERE email = 'noura@example.sa'")
+    person = await person_id("noura")
     agency = (await fetch("SELECT id FROM agency WHERE code = 'moj'"))[0]["id"]
     referred = {} if state in ("under_review", "missing_data") else {"referred_agency_id": agency}
     made = await filed.report(
-        people[0]["id"], state, now=clock.now(), **{"agency_id": agency, **referred, **columns}
+        person, state, now=clock.now(), **{"agency_id": agency, **referred, **columns}
     )
     return str(made["number"])
 

@@ -11,7 +11,7 @@ from piccolo.engine.postgres import PostgresEngine
 from PIL import Image
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
-from tests.browser.filing import DESCRIPTION, SERVICE, TITLE, Keyboard
+from tests.browser.filing import DESCRIPTION, SERVICE, TITLE, Keyboard, person_id
 from tests.browser.test_every_page import LOOKS, tour
 from tests.reports import filed
 
@@ -157,9 +157,6 @@ async def test_every_page_of_splitting(visiting: Visiting, look: dict[str, objec
 
 async def noura_s(ground: str) -> str:
     """The number of a new report of Noura's, under review."""
-    noura = cast.member("noura")
-    assert noura is not None
-    rows = await fetch("SELECT id FROM person WHERE email = $1", noura.email)
     more: dict[str, Any] = {}
     if ground != "outage":
         # Nobody escalated it before.
@@ -167,5 +164,5 @@ async def noura_s(ground: str) -> str:
         more = {
             "reference": number, "reference_key": number, "filed_on": clock.now().date(),
         }  # fmt: skip
-    made = await filed.report(rows[0]["id"], ground=ground, now=clock.now(), **more)
+    made = await filed.report(await person_id("noura"), ground=ground, now=clock.now(), **more)
     return str(made["number"])

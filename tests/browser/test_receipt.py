@@ -86,7 +86,7 @@ async def test_the_page_when_it_cannot_be_made(visiting: Visiting, language: str
                 visitor={"person_id": 1, "staff_id": None},
                 path=f"/reports/{number}/receipt.pdf", csrf="x",
                 other_language_url="?lang=ar", fragment=False, refining=False, save_data=False,
-                demo=True, secure=False, unsent=None, unsent_texts=[],
+                demo=True, secure=False, places=[], unsent=None, unsent_texts=[],
                 number=grouped(number), report_url=f"/reports/{number}",
             )
         )  # fmt: skip
