@@ -45,8 +45,11 @@ class Keyboard:
 
     async def reach(self, found: Locator) -> None:
         """Tab after tab, until it has the focus."""
+        # Found once: to look for it again costs more than the key.
+        element = await found.element_handle()
+        assert element is not None
         for _ in range(300):
-            if await found.evaluate("element => element === document.activeElement"):
+            if await element.evaluate("element => element === document.activeElement"):
                 return
             await self.page.keyboard.press("Tab")
         raise AssertionError(f"the keyboard does not reach {found}")
