@@ -14,6 +14,7 @@ from tests.reports.receipts import Read
 
 from balagh.i18n import grouped
 from balagh.templating import environment
+from balagh.web.staff.places import PlacesView
 
 LINKS = {"ar": "إيصال البلاغ (PDF)", "en": "Receipt of the report (PDF)"}
 
@@ -86,7 +87,7 @@ async def test_the_page_when_it_cannot_be_made(visiting: Visiting, language: str
                 visitor={"person_id": 1, "staff_id": None},
                 path=f"/reports/{number}/receipt.pdf", csrf="x",
                 other_language_url="?lang=ar", fragment=False, refining=False, save_data=False,
-                demo=True, secure=False, places=[], unsent=None, unsent_texts=[],
+                demo=True, secure=False, places=PlacesView(), unsent=None, unsent_texts=[],
                 number=grouped(number), report_url=f"/reports/{number}",
             )
         )  # fmt: skip

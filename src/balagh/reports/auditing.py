@@ -19,7 +19,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """``number``: of the report that ``subject`` names, where it names one. ``data``: JSON."""
+    """``number``: of the report that ``subject`` names, ``of_ar`` and ``of_en``: the member of the
+    staff, where it names one. ``data``: JSON."""
 
     id: int
     at: datetime
@@ -29,6 +30,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     subject: str
     number: str | None
+    of_ar: str | None
+    of_en: str | None
     data: str
 
 
@@ -62,12 +65,14 @@ async def entries(wanted: Wanted, *, before: int | None = None, limit: int = 50)
     arguments.append(limit + 1)
     # The page first, then the names of what is on it.
     rows = await fetch(
-        "SELECT e.*, s.name_ar, s.name_en, r.number FROM ("  # noqa: S608
+        "SELECT e.*, s.name_ar, s.name_en, r.number, o.name_ar AS of_ar, o.name_en AS of_en FROM ("  # noqa: S608
         "SELECT e.id, e.at, e.staff_id, e.action, e.subject, e.data FROM audit e "
         f"{where}ORDER BY e.id DESC LIMIT ${len(arguments)}) e "
         "LEFT JOIN staff s ON s.id = e.staff_id "
         "LEFT JOIN report r ON r.id = CASE WHEN e.subject ~ '^report:[0-9]{1,18}$' "
         "THEN substr(e.subject, 8)::bigint END "
+        "LEFT JOIN staff o ON o.id = CASE WHEN e.subject ~ '^staff:[0-9]{1,18}$' "
+        "THEN substr(e.subject, 7)::bigint END "
         "ORDER BY e.id DESC",
         *arguments,
     )

@@ -16,7 +16,7 @@ from litestar import Response, Router, get
 from litestar.response import Stream
 from markupsafe import Markup
 
-from balagh.i18n import N_, grouped, isolate
+from balagh.i18n import N_, Language, grouped, isolate
 from balagh.people import audit
 from balagh.reports import auditing, cases, numbers
 from balagh.reports.auditing import Entry, Wanted
@@ -227,17 +227,24 @@ def _line(one: Entry, role: Role, teller: Teller) -> EntryView:
     language = teller.language
     local = one.at.astimezone(teller.zone)
     day = language.date(local.date(), weekday=False)
-    subject = isolate(grouped(one.number).replace(" ", "\u00a0") if one.number else one.subject)
     data = json.loads(one.data)
     return EntryView(
         one.id,
         f"{day} · {language.time(one.at, teller.zone)}",
         _who(one, teller),
         language.text(WORDS.get(one.action, one.action)),
-        subject,
+        isolate(_subject(one, language)),
         f"/cases/{one.number}" if one.number and role in cases.AMER else "",
         ", ".join(f"{name}: {value}" for name, value in data.items()),
     )
+
+
+def _subject(one: Entry, language: Language) -> str:
+    if one.number:
+        return grouped(one.number).replace(" ", "\u00a0")
+    if one.of_ar is None or one.of_en is None:
+        return one.subject
+    return one.of_ar if language.code == "ar" else one.of_en
 
 
 def _who(one: Entry, teller: Teller) -> str:

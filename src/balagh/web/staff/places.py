@@ -27,6 +27,10 @@ PLACES = (
 )
 
 
+# What fits beside the search on a laptop in English; the others are one press away.
+_IN_THE_BAR = 5
+
+
 class PlaceView(msgspec.Struct, frozen=True):
     """``count``: what is new there."""
 
@@ -36,11 +40,18 @@ class PlaceView(msgspec.Struct, frozen=True):
     count: int = 0
 
 
-def places(visitor: Visitor | None, path: str, language: Language) -> list[PlaceView]:
+class PlacesView(msgspec.Struct, frozen=True):
+    """``more``: behind a word that opens them."""
+
+    bar: tuple[PlaceView, ...] = ()
+    more: tuple[PlaceView, ...] = ()
+
+
+def places(visitor: Visitor | None, path: str, language: Language) -> PlacesView:
     """Those of the visitor's role; none for anybody who is not of the staff."""
     if visitor is None or visitor.staff_id is None:
-        return []
-    return [
+        return PlacesView()
+    theirs = tuple(
         PlaceView(
             one.path,
             language.text(one.text),
@@ -49,7 +60,10 @@ def places(visitor: Visitor | None, path: str, language: Language) -> list[Place
         )
         for one in PLACES
         if visitor.role in one.roles
-    ]
+    )
+    if len(theirs) <= _IN_THE_BAR:
+        return PlacesView(theirs)
+    return PlacesView(theirs[: _IN_THE_BAR - 1], theirs[_IN_THE_BAR - 1 :])
 
 
 def first_place(role: str) -> str:
