@@ -1,5 +1,6 @@
 """Who is first: an answer by a link, its withdrawal, and whatever else happens to the report."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -60,14 +61,14 @@ async def state(case: Case) -> str:
 async def test_withdrawn_first(db: None) -> None:
     desk, case, link = await begin()
     await answer_links.revoke(desk, case.id, link.id, NOW)
-    assert await answer_links.answer(link, deed(case, link), LATER) is None
+    assert await answer_links.answer(link, (deed(case, link),), LATER) is None
     assert not await used(link)
     assert await state(case) == "in_progress"
 
 
 async def test_answered_first(db: None) -> None:
     desk, case, link = await begin()
-    assert isinstance(await answer_links.answer(link, deed(case, link), LATER), Done)
+    assert isinstance(await answer_links.answer(link, (deed(case, link),), LATER), Done)
     await answer_links.revoke(desk, case.id, link.id, LATER)
     row = await fetch_one("SELECT revoked_at, used_at FROM answer_link")
     assert row is not None
@@ -78,7 +79,7 @@ async def test_answered_first(db: None) -> None:
 async def test_somebody_else_was_faster_and_the_link_is_as_it_was(db: None) -> None:
     _, case, link = await begin()
     await fetch("UPDATE report SET version = version + 1 WHERE id = $1", case.id)
-    outcome = await answer_links.answer(link, deed(case, link), LATER)
+    outcome = await answer_links.answer(link, (deed(case, link),), LATER)
     assert isinstance(outcome, Overtaken)
     assert not await used(link)
     # What carries it is still there to be opened.
@@ -88,17 +89,17 @@ async def test_somebody_else_was_faster_and_the_link_is_as_it_was(db: None) -> N
 
 async def test_at_its_last_moment_and_after(db: None) -> None:
     _, case, link = await begin()
-    assert await answer_links.answer(link, deed(case, link), link.expires_at) is None
+    assert await answer_links.answer(link, (deed(case, link),), link.expires_at) is None
     last = link.expires_at - timedelta(microseconds=1)
-    assert isinstance(await answer_links.answer(link, deed(case, link), last), Done)
+    assert isinstance(await answer_links.answer(link, (deed(case, link),), last), Done)
 
 
 async def test_two_links_of_one_report(db: None) -> None:
     desk, case, first = await begin()
     assert await answer_links.make(desk, case, CONTACT, words, NOW)
     second = (await answer_links.links_of(case.id))[0]
-    assert isinstance(await answer_links.answer(second, deed(case, second), LATER), Done)
-    assert isinstance(await answer_links.answer(first, deed(case, first), LATER), Overtaken)
+    assert isinstance(await answer_links.answer(second, (deed(case, second),), LATER), Done)
+    assert isinstance(await answer_links.answer(first, (deed(case, first),), LATER), Overtaken)
     assert not await used(first)
 
 
@@ -135,3 +136,25 @@ async def test_how_long_the_outbox_knows_the_address(
     await answer_links.forget(NOW + age)
     (notice,) = await fetch("SELECT data FROM notice")
     assert ("answer_url" in json.loads(notice["data"])) == kept
+
+
+async def test_at_the_same_moment_as_the_withdrawal(db: None) -> None:
+    """Fifty times: it is either answered, with the link used, or withdrawn and left as it was."""
+    answered = 0
+    for turn in range(50):
+        desk, case, link = await begin()
+        ways = [
+            answer_links.answer(link, (deed(case, link),), LATER),
+            answer_links.revoke(desk, case.id, link.id, LATER),
+        ]
+        await asyncio.gather(*(ways if turn % 2 else reversed(ways)))
+        row = await fetch_one(
+            "SELECT l.used_at, l.revoked_at, r.state FROM answer_link l "
+            "JOIN report r ON r.id = l.report_id WHERE l.id = $1",
+            link.id,
+        )
+        assert row is not None
+        outcome = (row["used_at"] is not None, row["revoked_at"] is not None, row["state"])
+        assert outcome in ((True, False, "answered"), (False, True, "in_progress"))
+        answered += outcome[0]
+    assert 0 < answered < 50

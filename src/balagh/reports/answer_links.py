@@ -15,9 +15,10 @@ import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
 from balagh.people.sessions import token_hash
-from balagh.reports.acting import Deed, Done, Overtaken, act
+from balagh.reports.acting import Deed, Done, Overtaken
 from balagh.reports.cases import Case, Desk
 from balagh.reports.casework import File
+from balagh.reports.deeds import TooLateError, within
 from balagh.reports.lifecycle import Role, State
 
 LIFETIME = timedelta(days=14)
@@ -180,13 +181,11 @@ async def file_by(link: AnswerLink, file: UUID) -> File | None:
     return None if row is None else msgspec.convert(dict(row), File)
 
 
-class _UndoneError(Exception):
-    def __init__(self, by: Overtaken) -> None:
-        self.by = by
-
-
-async def answer(link: AnswerLink, deed: Deed, now: datetime) -> Done | Overtaken | None:
-    """Answers by the link, which is used up by it; none when it ended meanwhile."""
+async def answer(
+    link: AnswerLink, deeds: tuple[Deed, ...], now: datetime
+) -> Done | Overtaken | None:
+    """Answers by the link, which is used up by it; none when it ended meanwhile. ``deeds``: as
+    ``deeds.planned`` has them, with the closing that follows where the answer closes."""
     try:
         async with transaction():
             # 1. The link first: whoever revokes it now waits, or was before us.
@@ -202,12 +201,9 @@ async def answer(link: AnswerLink, deed: Deed, now: datetime) -> Done | Overtake
                 f"answer_link:{link.id}:email",
             )
             # 2. The answer, with its entry in the audit log, last.
-            done = await act(deed, now)
-            if isinstance(done, Overtaken):
-                raise _UndoneError(done)
-            return done
-    except _UndoneError as undone:
-        return undone.by
+            return await within(deeds, now)
+    except TooLateError as late:
+        return late.overtaken
 
 
 async def forget(now: datetime) -> None:

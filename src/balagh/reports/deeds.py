@@ -36,13 +36,15 @@ class Portal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody at ``desk`` gives for ``action``. ``values``: as ``giving.read`` understood
-    them; ``answers``, ``files``: of an update on the beneficiary's behalf."""
+    them; ``answers``, ``files``: of an update on the beneficiary's behalf; ``by_link``: the name of
+    the contact whose link speaks for the desk."""
 
     desk: Desk
     action: Action
     values: Values
     answers: tuple[Mapping[str, Any], ...] = ()
     files: tuple[UUID, ...] = ()
+    by_link: str = ""
 
 
 async def planned(
@@ -86,7 +88,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     item: int
 
 
-class _TooLateError(Exception):
+class TooLateError(Exception):
     """Undoes the transaction: somebody else was first."""
 
     def __init__(self, overtaken: Overtaken) -> None:
@@ -100,19 +102,25 @@ async def do(
     whose bytes are kept already; ``person``: whose report it is."""
     if len(deeds) == 1 and not brought:
         return await act(deeds[0], now)
-    first, *rest = deeds
     try:
         async with transaction():
-            await _bring(first.report, person, brought, now)
-            done = await act(first, now)
-            if isinstance(done, Overtaken):
-                raise _TooLateError(done)
-            for deed in rest:
-                # Nobody comes between: the report's row is ours until the transaction ends.
-                followed = await act(deed, now)
-                assert isinstance(followed, Done)
-    except _TooLateError as late:
+            await _bring(deeds[0].report, person, brought, now)
+            return await within(deeds, now)
+    except TooLateError as late:
         return late.overtaken
+
+
+async def within(deeds: tuple[Deed, ...], now: datetime) -> Done:
+    """All of them, in the caller's transaction. Raises ``TooLateError``, which has to undo it, when
+    somebody else was first."""
+    first, *rest = deeds
+    done = await act(first, now)
+    if isinstance(done, Overtaken):
+        raise TooLateError(done)
+    for deed in rest:
+        # Nobody comes between: the report's row is ours until the transaction ends.
+        followed = await act(deed, now)
+        assert isinstance(followed, Done)
     return done
 
 
@@ -152,6 +160,8 @@ def said(case: Case, given: Given, now: datetime) -> dict[str, Any]:
         data |= {"outcome": answer.outcome, "answer": answer.text}
         if answer.promised_on:
             data["promised_on"] = answer.promised_on.isoformat()
+        if given.by_link:
+            data["by_link"] = given.by_link
     elif action is Action.CLOSE and values.get("comment"):
         data["comment"] = values["comment"]
     return data

@@ -18,19 +18,20 @@ from balagh.files.names import download_headers
 from balagh.i18n import N_, grouped, isolate
 from balagh.i18n import typed as as_typed
 from balagh.people import audit
-from balagh.reports import answer_links, answers, cases, deadlines, inboxes
+from balagh.reports import answer_links, cases, deadlines, giving, inboxes
 from balagh.reports.acting import Deed, Done
 from balagh.reports.answer_links import AnswerLink, Status
 from balagh.reports.cases import Case
 from balagh.reports.choices import Choices
-from balagh.reports.fields import NOT_LISTED, Answers, Problem, Situation
+from balagh.reports.deeds import Given, planned
+from balagh.reports.fields import NOT_LISTED, Answers, Field, Problem, Situation, Values
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import Action, Role, transition
-from balagh.reports.standing import Answer, Terms, after
+from balagh.reports.lifecycle import Action
 from balagh.web import views
 from balagh.web.access import see_other
 from balagh.web.asking import field_views, situation_of, typed_in
 from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.staff import actions
 from balagh.web.telling import Teller, teller_of
 from balagh.web.views import FileView, RowView
 
@@ -56,6 +57,10 @@ _OVER: dict[Status, tuple[str, str]] = {
         N_("A link to answer works for 14 days. This one ended on {day}."),
     ),
 }
+
+
+# What is given back when the link has ended meanwhile.
+_WRITTEN = ("text", "plan", "reasons")
 
 
 class ReportView(msgspec.Struct, frozen=True):
@@ -91,28 +96,31 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     case = await _case(link, teller)
     form = await request.form()
     kind = case.kind if case else str(form.get("kind", ""))
-    typed = await typed_in(request, answers.fields(kind))
+    typed = await typed_in(request, _fields(kind))
     if case is None:
         if link.status(teller.now) == "used" and form.get("step") == "send":
             # Pressed twice: it is what they wanted.
             return see_other(f"/answer/{token}")
         return _over(request, link, teller, typed)
-    if form.get("toggle") == answers.PROMISED.name:
-        typed |= answers.PROMISED.in_other_calendar(typed)
+    if form.get("toggle") == giving.PROMISED_ON.name:
+        typed |= giving.PROMISED_ON.in_other_calendar(typed)
         return await _form(request, token, case, teller, typed)
     if form.get("step") == "change":
         return await _form(request, token, case, teller, typed)
     situation = await situation_of(teller)
-    given, problems = answers.read(case.kind, typed, situation)
-    if given is None:
-        return await _form(request, token, case, teller, typed, problems=dict(problems))
+    values, problems = giving.read(_fields(case.kind), typed, situation)
+    if problems:
+        return await _form(request, token, case, teller, typed, problems=problems)
     if form.get("as_of") != str(case.version):
         return await _form(request, token, case, teller, typed, changed=True)
+    deeds = await _planned(request, link, case, values, teller)
     if form.get("step") != "send":
         await _seen(link, teller)
-        return _check(request, token, case, teller, typed, given, situation)
-    done = await answer_links.answer(link, _deed(request, link, case, given, teller), teller.now)
+        return _check(request, token, case, teller, typed, values, deeds)
+    done = await answer_links.answer(link, deeds, teller.now)
     if isinstance(done, Done):
+        if any(deed.notices for deed in deeds):
+            request.app.state.waker.wake()
         return see_other(f"/answer/{token}")
     link = await _linked(token)
     case = await _case(link, teller)
@@ -143,6 +151,10 @@ async def download(
     )
 
 
+def _fields(kind: str) -> tuple[Field, ...]:
+    return giving.papers(Action.ANSWER, kind).fields
+
+
 async def _linked(token: str) -> AnswerLink:
     """What the token stands for; 404, as for any address that does not exist, when we never made
     it."""
@@ -165,27 +177,15 @@ async def _seen(link: AnswerLink, teller: Teller, **more: Any) -> None:
     await audit.record(None, "view_by_link", f"report:{link.report_id}", teller.now, data)
 
 
-def _deed(request: AnyRequest, link: AnswerLink, case: Case, given: Answer, teller: Teller) -> Deed:
-    settings = settings_of(request)
-    row = transition(case.state, Action.ANSWER, Role.AGENCY_OFFICER)
-    assert row is not None, "an open link's report is in progress"
-    terms = Terms(
-        calendar=teller.calendar,
-        zone=teller.zone,
-        resolution_days=settings.resolution_days,
-        missing_data_hours=settings.missing_data_hours,
-        reopen_days=settings.reopen_days,
+async def _planned(
+    request: AnyRequest, link: AnswerLink, case: Case, values: Values, teller: Teller
+) -> tuple[Deed, ...]:
+    # The staff member who made the link answers for who holds it.
+    given = Given(
+        desk=answer_links.desk_by(link), action=Action.ANSWER, values=values, by_link=link.name
     )
-    return Deed(
-        report=case.id,
-        version=case.version,
-        action=Action.ANSWER,
-        before=case.standing(),
-        after=after(case.standing(), row, teller.now, terms, given),
-        # The staff member who made the link answers for who holds it.
-        actor="staff",
-        staff=link.made_by,
-        data={"agency_ar": case.agency_ar, "agency_en": case.agency_en, "by_link": link.name},
+    return await planned(
+        case, given, teller.now, actions.terms_of(request, teller), actions.portal_of(request)
     )
 
 
@@ -201,9 +201,7 @@ async def _form(
 ) -> Response[Any]:
     situation = await situation_of(teller)
     action = f"/answer/{token}"
-    fields = field_views(
-        answers.fields(case.kind), typed, problems or {}, situation, teller, action
-    )
+    fields = field_views(_fields(case.kind), typed, problems or {}, situation, teller, action)
     return _unlisted(
         render(
             request,
@@ -226,19 +224,19 @@ def _check(
     case: Case,
     teller: Teller,
     typed: Answers,
-    given: Answer,
-    situation: Situation,
+    values: Values,
+    deeds: tuple[Deed, ...],
 ) -> Response[Any]:
-    values = {
-        "outcome": given.outcome,
-        "answer": given.text,
-        **({"promised_on": given.promised_on} if given.promised_on else {}),
-    }
+    asked = [field for field in _fields(case.kind) if field.name in values]
     return _unlisted(
         render(
             request,
             "answering/check.html",
-            rows=views.field_rows(answers.fields(case.kind), values, teller.language),
+            rows=views.field_rows(asked, values, teller.language),
+            # Only where the answer closes the report; else Amer reads it first.
+            preview=actions.previewed(deeds, case, settings_of(request).public_url, teller.language)
+            if len(deeds) > 1
+            else None,
             typed=typed,
             as_of=case.version,
             kind=case.kind,
@@ -269,7 +267,7 @@ def _over(
                 day=language.date(link.expires_at.astimezone(teller.zone).date()),
             ),
             done=sent,
-            typed=(typed or {}).get("answer", ""),
+            typed=[typed[name] for name in _WRITTEN if typed and typed.get(name, "").strip()],
         )
     )
 

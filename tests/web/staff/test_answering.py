@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from litestar import Litestar
 from tests.reports.filed import insert
-from tests.web.conftest import NOW, Clock, Visiting
+from tests.web.conftest import NOW, Clock, Visiting, settings_for
 from tests.web.pages import Browser
 from tests.web.staff.casework import agency, audited, case, events, row
 
@@ -155,18 +155,18 @@ async def test_a_complaint_is_answered(
     assert "next=" not in page.html
     # Opening it changes nothing.
     assert await row(made["id"]) == before
-    page = await nobody.send("/answer/", answer="short")
+    page = await nobody.send("/answer/", text="short")
     assert page.status == 422
     assert page.title.startswith("Error:")
-    assert page.form("/answer/").fields["answer"] == "short"
-    page = await nobody.send("/answer/", answer=SOLUTION, **{})
+    assert page.form("/answer/").fields["text"] == "short"
+    page = await nobody.send("/answer/", text=SOLUTION)
     assert page.h1 == "Check your answer before it is sent"
     assert SOLUTION in page.text
     assert await row(made["id"]) == before
     # Back to change it, then on.
     page = await press(nobody, "change")
-    assert page.form("/answer/").fields["answer"] == SOLUTION
-    await nobody.send("/answer/", answer=f"{SOLUTION} Thank you.")
+    assert page.form("/answer/").fields["text"] == SOLUTION
+    await nobody.send("/answer/", text=f"{SOLUTION} Thank you.")
     page = await press(nobody, "send")
     assert page.status == 200
     assert page.h1 == "The answer was received"
@@ -199,15 +199,24 @@ async def press(browser: Browser, step: str) -> Any:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({}, "Choose whether the request is accepted or refused"),
-        ({"outcome": "accepted", "answer": SOLUTION}, "Write the date by which it is carried out"),
-        ({"outcome": "refused"}, "Write what will be done, or the reasons for refusing"),
-        ({"outcome": "accepted", "day": "22"}, "The date must be today or later"),
-        ({"outcome": "accepted", "year": "2042"}, "The date must be within five years"),
-        ({"outcome": "accepted", "answer": SOLUTION, "day": "30"}, ""),
-        ({"outcome": "refused", "answer": SOLUTION}, ""),
+        ({}, "Choose whether the request is accepted"),
+        ({"outcome": "accepted", "plan": SOLUTION}, "Write the implementation date"),
+        ({"outcome": "accepted", "day": "30"}, "Write what will be done"),
+        ({"outcome": "refused"}, "Write the reasons"),
+        # What was written for the other decision is no answer to this one.
+        ({"outcome": "refused", "plan": SOLUTION}, "Write the reasons"),
+        (
+            {"outcome": "accepted", "plan": SOLUTION, "day": "22"},
+            "The implementation date is today or later",
+        ),
+        (
+            {"outcome": "accepted", "plan": SOLUTION, "year": "2042"},
+            "Check the year: it is too far ahead",
+        ),
+        ({"outcome": "accepted", "plan": SOLUTION, "day": "30"}, ""),
+        ({"outcome": "refused", "reasons": SOLUTION}, ""),
         # A date in what is refused means nothing.
-        ({"outcome": "refused", "answer": SOLUTION, "day": "1"}, ""),
+        ({"outcome": "refused", "reasons": SOLUTION, "day": "1"}, ""),
     ],
 )
 async def test_a_request_is_decided(
@@ -215,7 +224,7 @@ async def test_a_request_is_decided(
 ) -> None:
     made = await case("in_progress", ALONE, kind="suggestion")
     await nobody.open(await send(at_desk, made))
-    given = {name: value for name, value in typed.items() if name in ("outcome", "answer")}
+    given = {name: value for name, value in typed.items() if name not in ("day", "year")}
     if {"day", "year"} & typed.keys():
         date = {"day": "30", "month": "11", "year": "2026"} | typed
         given |= {f"promised_on_{part}": date[part] for part in ("day", "month", "year")}
@@ -231,17 +240,59 @@ async def test_a_request_is_decided(
     assert (now["promised_on"] is not None) == (typed["outcome"] == "accepted")
 
 
+DECISIONS = [
+    ("complaint", {"text": SOLUTION}, "solved", "closed"),
+    ("transformation", {"outcome": "accepted", "plan": SOLUTION}, "accepted", "accepted"),
+    ("transformation", {"outcome": "refused", "reasons": SOLUTION}, "refused", "refused"),
+    ("suggestion", {"outcome": "accepted", "plan": SOLUTION}, "accepted", "accepted"),
+    ("suggestion", {"outcome": "refused", "reasons": SOLUTION}, "refused", "refused"),
+]
+
+
+@pytest.mark.parametrize("closes", [False, True])
+@pytest.mark.parametrize(("kind", "typed", "outcome", "moment"), DECISIONS)
+async def test_it_is_what_the_agency_s_own_form_does(
+    at_desk: Visiting, nobody: Browser, portal: Litestar, monkeypatch: pytest.MonkeyPatch,
+    closes: bool, kind: str, typed: dict[str, str], outcome: str, moment: str,
+) -> None:  # fmt: skip
+    settings = settings_for(
+        data=str(portal.state.settings.data), sms_url=portal.state.settings.sms_url,
+        answer_closes="yes" if closes else "no",
+    )  # fmt: skip
+    monkeypatch.setattr(portal.state, "settings", settings)
+    made = await case("in_progress", ALONE, kind=kind)
+    await nobody.open(await send(at_desk, made))
+    date = {"promised_on_day": "30", "promised_on_month": "11", "promised_on_year": "2026"}
+    page = await nobody.send("/answer/", **(typed | (date if outcome == "accepted" else {})))
+    # The very message, where it goes out at once; nobody's address in it.
+    assert ("What the beneficiary gets" in page.text) == closes
+    assert ("Sending it closes the report." in page.text) == closes
+    assert "n@example.sa" not in page.text
+    page = await press(nobody, "send")
+    assert page.h1 == "The answer was received"
+    now = await row(made["id"])
+    assert (now["state"], now["outcome"]) == ("closed" if closes else "answered", outcome)
+    (event,) = await events(made["id"], "answer")
+    told = json.loads(event["data"])
+    assert (told["outcome"], told["answer"]) == (outcome, SOLUTION)
+    assert told.get("promised_on") == ("2026-11-30" if outcome == "accepted" else None)
+    assert told.get("closes", False) == closes
+    assert len(await events(made["id"], "close")) == closes
+    notices = await fetch("SELECT moment FROM notice WHERE moment <> 'answer_link'")
+    assert {one["moment"] for one in notices} == ({moment} if closes else set())
+
+
 async def test_a_date_in_the_other_calendar(at_desk: Visiting, nobody: Browser) -> None:
     made = await case("in_progress", ALONE, kind="suggestion")
     await nobody.open(await send(at_desk, made))
     form = nobody.page.form("/answer/")
     date = {"promised_on_day": "30", "promised_on_month": "11", "promised_on_year": "2026"}
-    data = {**form.fields, **date, "answer": SOLUTION, "toggle": "promised_on"}
+    data = {**form.fields, **date, "plan": SOLUTION, "toggle": "promised_on"}
     page = await nobody._show(await nobody.client.post(form.action, data=data))
     assert page.status == 200
     fields = page.form("/answer/").fields
     assert (fields["promised_on_day"], fields["promised_on_month"]) == ("20", "6")
-    assert fields["answer"] == SOLUTION
+    assert fields["plan"] == SOLUTION
     await nobody.send("/answer/", outcome="accepted")
     await press(nobody, "send")
     assert str((await row(made["id"]))["promised_on"]) == "2026-11-30"
@@ -277,7 +328,7 @@ async def test_when_it_answers_no_more(
     for answer in (
         await nobody.client.get(address),
         await nobody.client.post(
-            form.action, data={**form.fields, "answer": SOLUTION, "step": "send"}
+            form.action, data={**form.fields, "text": SOLUTION, "step": "send"}
         ),
     ):
         assert answer.status_code == 410
@@ -335,8 +386,8 @@ async def test_a_link_answers_once(at_desk: Visiting, nobody: Browser, visiting:
     async with visiting() as other:
         await nobody.open(first)
         await other.open(second)
-        await nobody.send("/answer/", answer=SOLUTION)
-        await other.send("/answer/", answer="The other's words, which are kept.")
+        await nobody.send("/answer/", text=SOLUTION)
+        await other.send("/answer/", text="The other's words, which are kept.")
         form = nobody.page.form("/answer/")
         page = await press(nobody, "send")
         assert page.h1 == "The answer was received"
@@ -356,13 +407,13 @@ async def test_a_report_that_changed_is_looked_at_once_more(
 ) -> None:
     made = await case("in_progress", ALONE)
     await nobody.open(await send(at_desk, made))
-    await nobody.send("/answer/", answer=SOLUTION)
+    await nobody.send("/answer/", text=SOLUTION)
     await fetch("UPDATE report SET version = version + 1, title = 'جديد' WHERE id = $1", made["id"])
     page = await press(nobody, "send")
     assert page.status == 409
     assert page.h1 == "جديد"
     assert "The report changed meanwhile" in page.text
-    assert page.form("/answer/").fields["answer"] == SOLUTION
+    assert page.form("/answer/").fields["text"] == SOLUTION
     await nobody.send("/answer/")
     page = await press(nobody, "send")
     assert page.h1 == "The answer was received"
