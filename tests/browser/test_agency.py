@@ -75,7 +75,8 @@ async def test_a_contact_answers_by_link(visiting: Visiting, scripts: bool) -> N
         await expect(page.locator(".errs")).to_be_focused()
         assert (await page.title()).startswith(text("Error:"))
         await hands.press(page.locator(".errs a"))
-        await hands.type("answer", ANSWER)
+        await expect(page.locator("#text")).to_be_focused()
+        await hands.type("text", ANSWER)
         await hands.sent(send)
         await expect(page.locator("h1")).to_have_text(text("Check your answer before it is sent"))
         await expect(page.locator(".facts")).to_contain_text(ANSWER)
@@ -83,6 +84,36 @@ async def test_a_contact_answers_by_link(visiting: Visiting, scripts: bool) -> N
         await expect(page.locator("h1")).to_have_text(text("The answer was received"))
     rows = await fetch("SELECT state, answer FROM report WHERE number = $1", number)
     assert dict(rows[0]) == {"state": "answered", "answer": ANSWER}
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("scripts", [False, True])
+async def test_an_officer_acknowledges_and_delivers(visiting: Visiting, scripts: bool) -> None:
+    """What an agency does besides the actions of the life cycle, which ``test_life`` has."""
+    new = await report("in_progress", "moj")
+    promised = await report(
+        "closed", "moj", kind="suggestion", outcome="accepted", answer="نعم.", reopen_until=None,
+        promised_on=clock.now().date(),
+    )  # fmt: skip
+    text = Language.of("ar").text
+    async with visiting("fahd", width=1280, scripts=scripts) as page:
+        hands, done = Keyboard(page), page.locator("#actions [role=status]")
+        await page.goto(f"/cases/{new['number']}")
+        await hands.press(page.locator("form[action$='/acknowledgement'] .btn"))
+        await expect(done).to_have_text(
+            text("Done: {action}", action=text("Acknowledge the receipt"))
+        )
+        await expect(done).to_be_focused()
+        await page.goto("/promises?tab=soon")
+        await hands.press(page.locator(f'main a[href="/cases/{promised["number"]}"]'))
+        await hands.press(page.locator("form[action*='/delivery'] .btn"))
+        await expect(page.locator(".errs")).to_be_focused()
+        await hands.type("delivery_text", ANSWER)
+        await hands.press(page.locator("form[action*='/delivery'] .btn"))
+        await expect(done).to_have_text(text("Done: {action}", action=text("Mark as delivered")))
+        await expect(done).to_be_focused()
+    (row,) = await fetch("SELECT delivered_at FROM report WHERE id = $1", promised["id"])
+    assert row["delivered_at"] is not None
 
 
 @pytest.mark.usefixtures("database")
@@ -119,10 +150,11 @@ async def test_pages_and_their_errors(visiting: Visiting, look: dict[str, object
         address = await link_in_outbox(seen.page, str(alone["number"]))
         await seen.open(address, "answer")
         await seen.send("answer: errors")
+        await seen.page.check("[name=outcome][value=accepted]")
         await seen.page.locator("button[name=toggle]").click()
         await seen.look("answer: Hijri")
         await seen.page.check("[name=outcome][value=refused]")
-        await seen.page.fill("[name=answer]", ANSWER)
+        await seen.page.fill("[name=reasons]", ANSWER)
         await seen.page.locator("#form .acts .btn").click()
         await seen.look("answer: check")
         await seen.page.locator("main form .btn").click()

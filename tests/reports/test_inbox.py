@@ -112,6 +112,9 @@ TIMES = [
     ({"due_at": NOW, "state": "missing_data"}, {"waiting"}, {"waiting"}),
     # What it answered waits for Amer.
     ({"due_at": NOW, "state": "answered"}, {"overdue", "answered"}, {"answered"}),
+    # A decision on reopening has no deadline: the time begins anew when it is accepted.
+    ({"due_at": NOW, "state": "reopen_requested"}, {"reopening"}, set()),
+    ({"due_at": MIDNIGHT, "state": "reopen_requested"}, {"reopening"}, set()),
     ({"due_at": NOW, "state": "closed"}, set(), set()),
 ]
 

@@ -19,8 +19,9 @@ def _states(*states: State) -> str:
 
 OPEN = tuple(state for state in State if state not in ENDED)
 IS_OPEN = _states(*OPEN)
-# Its clock runs: while the beneficiary is waited for it stands still.
-_RUNS = f"{IS_OPEN} AND r.state <> 'missing_data'"
+# Its clock runs (``clocks.RUNNING``): while the beneficiary, or a decision on reopening, is waited
+# for it stands still.
+_RUNS = f"{IS_OPEN} AND r.state NOT IN ('missing_data','reopen_requested')"
 # The agency's share of that clock: what it answered waits for Amer.
 _AT_AGENCY = f"{IS_OPEN} AND r.state = 'in_progress'"
 

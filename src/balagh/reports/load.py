@@ -82,8 +82,11 @@ async def shares(agency: int | None, now: datetime, midnight: datetime) -> list[
 _AMER = """
 WITH open AS (
   SELECT r.assignee_id AS staff_id, count(*) AS open,
-    count(*) FILTER (WHERE r.state <> 'missing_data' AND r.due_at <= $1) AS overdue,
-    count(*) FILTER (WHERE r.state <> 'missing_data' AND r.due_at > $1 AND r.due_at <= $2) AS today,
+    -- No clock runs while a decision on reopening is waited for.
+    count(*) FILTER (WHERE r.state NOT IN ('missing_data', 'reopen_requested')
+      AND r.due_at <= $1) AS overdue,
+    count(*) FILTER (WHERE r.state NOT IN ('missing_data', 'reopen_requested')
+      AND r.due_at > $1 AND r.due_at <= $2) AS today,
     count(*) FILTER (WHERE r.state = 'missing_data') AS waiting
   FROM report r
   WHERE r.state IN ('received', 'under_review', 'answered', 'reopen_requested')

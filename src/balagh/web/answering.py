@@ -39,7 +39,7 @@ from balagh.web.views import FileView, RowView
 _OVER: dict[Status, tuple[str, str]] = {
     "used": (
         N_("The answer was received"),
-        N_("Thank you. Report {number} was answered by this link: {used}. Amer centre checks it."),
+        N_("Thank you. Report {number} was answered by this link. Amer centre checks the answer."),
     ),
     "revoked": (
         N_("This link was withdrawn"),
@@ -61,6 +61,13 @@ _OVER: dict[Status, tuple[str, str]] = {
 
 # What is given back when the link has ended meanwhile.
 _WRITTEN = ("text", "plan", "reasons")
+
+
+# The same where the answer closes the report.
+_CLOSED = N_(
+    "Thank you. Report {number} was answered by this link and is closed now. "
+    "The beneficiary is told."
+)
 
 
 class ReportView(msgspec.Struct, frozen=True):
@@ -252,6 +259,8 @@ def _over(
     """What has become of the link, what to do now, and what was typed, to be copied."""
     language, status = teller.language, link.status(teller.now)
     heading, text = _OVER[status if status != "open" else "stopped"]
+    if link.closed:
+        text = _CLOSED
     # An answer that was just sent is shown as received, whoever comes back to it.
     sent = status == "used" and not typed
     return _unlisted(
@@ -263,10 +272,10 @@ def _over(
             text=language.markup(
                 text,
                 number=views.number(link.number),
-                used=teller.when(link.used_at) if link.used_at else "",
                 day=language.date(link.expires_at.astimezone(teller.zone).date()),
             ),
             done=sent,
+            used=teller.when(link.used_at) if link.used_at else "",
             typed=[typed[name] for name in _WRITTEN if typed and typed.get(name, "").strip()],
         )
     )

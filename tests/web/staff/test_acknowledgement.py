@@ -60,6 +60,7 @@ async def test_both_sides_see_it_and_pressing_again_changes_nothing(
         await fahd.open(made["url"])
         form = fahd.page.form("/acknowledgement")
         page = await fahd.send("/acknowledgement")
+        assert "Done: Acknowledge the receipt" in page.text
         assert "Acknowledged by Fahd Aldosari: Today, 11:30 am" in page.texts["p"]
         time.now = NOW + timedelta(minutes=20)
         await fahd.client.post(form.action, data=form.fields)

@@ -82,6 +82,7 @@ async def test_an_agency_with_staff_gets_none(at_desk: Visiting) -> None:
             name_en="Nayef", email="nayef@example.sa", created_at=NOW,
         )  # fmt: skip
         page = await reem.send("/answer-links", **CONTACT)
+        assert "Done: Send the link" in page.text
         assert page.status == 409
         assert "The link was not made" in page.text
         page = await reem.open(made["url"])
@@ -255,9 +256,12 @@ async def test_it_is_what_the_agency_s_own_form_does(
     at_desk: Visiting, nobody: Browser, portal: Litestar, monkeypatch: pytest.MonkeyPatch,
     closes: bool, kind: str, typed: dict[str, str], outcome: str, moment: str,
 ) -> None:  # fmt: skip
-    settings = settings_for(
-        data=str(portal.state.settings.data), sms_url=portal.state.settings.sms_url,
-        answer_closes="yes" if closes else "no",
+    settings, other = (
+        settings_for(
+            data=str(portal.state.settings.data), sms_url=portal.state.settings.sms_url,
+            answer_closes="yes" if so else "no",
+        )
+        for so in (closes, not closes)
     )  # fmt: skip
     monkeypatch.setattr(portal.state, "settings", settings)
     made = await case("in_progress", ALONE, kind=kind)
@@ -270,6 +274,11 @@ async def test_it_is_what_the_agency_s_own_form_does(
     assert "n@example.sa" not in page.text
     page = await press(nobody, "send")
     assert page.h1 == "The answer was received"
+    # Whoever comes back to it later reads what is so, not what the setting is by then.
+    monkeypatch.setattr(portal.state, "settings", other)
+    page = await nobody.open(nobody.page.path)
+    assert ("is closed now. The beneficiary is told." in page.text) == closes
+    assert ("Amer centre checks the answer." in page.text) == (not closes)
     now = await row(made["id"])
     assert (now["state"], now["outcome"]) == ("closed" if closes else "answered", outcome)
     (event,) = await events(made["id"], "answer")
@@ -348,6 +357,7 @@ async def happen(what: str, made: dict[str, Any], at_desk: Visiting, time: Clock
         async with at_desk("majed") as majed:
             await majed.open(made["url"])
             page = await majed.send("/revocation")
+            assert "Done: Withdraw the link" in page.text
             assert "Withdrawn: Today, 12:30" in page.text
             # Again: nothing more happens.
             assert not any("/revocation" in form.action for form in page.forms)
@@ -450,7 +460,7 @@ def link(**changes: Any) -> AnswerLink:
         "id": 1, "report_id": 1, "number": "7302641185", "agency_id": 1, "name": "أحمد",
         "email": "a@b.sa", "made_by": 1, "maker_ar": "ريم", "maker_en": "Reem", "created_at": NOW,
         "expires_at": NOW + timedelta(days=14), "revoked_at": None, "used_at": None,
-        "stopped": False,
+        "stopped": False, "closed": False,
     }  # fmt: skip
     return AnswerLink(**{**values, **changes})
 

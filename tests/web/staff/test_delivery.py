@@ -77,6 +77,7 @@ async def test_words_and_a_file_reach_the_beneficiary(
             files={"delivery_file": ("reminder.png", picture(), "image/png")},
         )  # fmt: skip
         assert page.status == 200
+        assert "Done: Mark as delivered" in page.text
         assert "Delivered on Monday 23 November 2026" in page.text
         assert not any("/delivery" in form.action for form in page.forms)
     (event,) = await events(made["id"], "deliver")

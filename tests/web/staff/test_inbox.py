@@ -100,6 +100,8 @@ DUE: list[tuple[str, dict[str, Any], str]] = [
     ("under_review", {"completeness_due_at": NOW, "checked_at": NOW}, "4 working days left"),
     ("missing_data", {}, "Waits for beneficiary: 27 hours"),
     ("missing_data", {"data_due_at": NOW - timedelta(hours=1)}, "Time for the data is over"),
+    ("reopen_requested", {"due_at": NOW}, "Waits for a decision on reopening"),
+    ("answered", {"due_at": MIDNIGHT - timedelta(days=1)}, "1 working day overdue"),
     ("closed", {}, "Ended 18 November"),
 ]  # fmt: skip
 
@@ -112,6 +114,26 @@ async def test_due_as_a_sentence(
     async with at_desk("reem") as reem:
         page = await reem.open("/inbox?state=any")
         assert said in page.texts["td"]
+
+
+# As the agency's views have it: what is Amer's turn is not overdue for the agency.
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("in_progress", "1 working day overdue"),
+        ("answered", "Waits for Amer centre"),
+        ("reopen_requested", "Waits for a decision on reopening"),
+    ],
+)
+async def test_due_for_the_agency(at_desk: Visiting, state: str, said: str) -> None:
+    moj = (await fetch("SELECT id FROM agency WHERE code = 'moj'"))[0]["id"]
+    await reports(
+        1, state, due_at=MIDNIGHT - timedelta(days=1), referred_agency_id=moj, referred_at=NOW
+    )
+    async with at_desk("fahd") as fahd:
+        page = await fahd.open("/inbox")
+        assert said in page.texts["td"]
+        assert ("overdue" in page.text) == (state == "in_progress")
 
 
 async def test_pages_lead_on_and_back(at_desk: Visiting) -> None:

@@ -74,7 +74,8 @@ async def test_what_waits_for_amer(catalogue: None) -> None:
     await case("received", due_at=late)
     await case("under_review", assignee_id=reem, due_at=late)
     await case("answered", assignee_id=reem, due_at=MIDNIGHT)
-    await case("reopen_requested", assignee_id=reem)
+    # It has no deadline until it is decided.
+    await case("reopen_requested", assignee_id=reem, due_at=late)
     await case("missing_data", assignee_id=reem, due_at=late)
     # With the agency, whoever referred it.
     await case("in_progress", assignee_id=reem, due_at=late)

@@ -67,6 +67,14 @@ TEXTS: Mapping[Action, str] = {
     Action.REFUSE_REOPENING: N_("Refuse reopening"),
     Action.REJECT: N_("Reject"),
 }
+# What is said of an action once it is done, by the word in the address of the page that follows.
+_DONE: Mapping[str, str] = {
+    **{noun: TEXTS[action] for noun, action in ACTIONS.items()},
+    "acknowledgement": N_("Acknowledge the receipt"),
+    "answer-link": N_("Send the link"),
+    "answer-link-withdrawal": N_("Withdraw the link"),
+    "delivery": N_("Mark as delivered"),
+}
 # What else may have been done to a report meanwhile.
 _OTHERS: Mapping[str, str] = {
     Action.SUBMIT: N_("Filing"),
@@ -208,7 +216,7 @@ async def panel(
     desk, teller = desk_of(request), await teller_of(request)
     language = teller.language
     may = possible(case, desk, teller)
-    done = ACTIONS.get(request.query_params.get("done", "")) if request.method == "GET" else None
+    done = _DONE.get(request.query_params.get("done", "")) if request.method == "GET" else None
     wanted = ACTIONS.get(request.query_params.get("do", ""))
     action = sheet.action if sheet else wanted if wanted in may else may[0] if may else None
     base = f"/cases/{case.number}"
@@ -217,7 +225,7 @@ async def panel(
             TabView(f"{base}?do={NOUNS[one]}", language.text(TEXTS[one]), one is action)
             for one in may
         ],
-        done=language.text("Done: {action}", action=language.text(TEXTS[done])) if done else "",
+        done=language.text("Done: {action}", action=language.text(done)) if done else "",
         note=note,
     )
     if action is None or action not in may:

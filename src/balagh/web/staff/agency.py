@@ -33,7 +33,7 @@ async def confirm_receipt(request: AnyRequest, number: FromPath[str]) -> Respons
     """Confirms that the agency received it; pressed twice, or by two, it is what they wanted."""
     case = await case_of(request, number)
     await acknowledge(desk_of(request), case.id, clock.now())
-    return _back(case)
+    return _back(case, "acknowledgement")
 
 
 _MAKERS = access.staff(*answer_links.MAKERS)
@@ -78,7 +78,7 @@ async def send_link(request: AnyRequest, number: FromPath[str]) -> Response[Any]
         panel = await links_panel(desk, found, teller, typed=typed, gone=True)
         return await show(request, found, status=409, answer_links=panel)
     request.app.state.waker.wake()
-    return _back(case)
+    return _back(case, "answer-link")
 
 
 @post("/cases/{number:str}/answer-links/{link:int}/revocation", guards=[_MAKERS])
@@ -90,7 +90,7 @@ async def revoke_link(
     if link not in {one.id for one in await answer_links.links_of(case.id)}:
         raise NotFoundException
     await answer_links.revoke(desk_of(request), case.id, link, clock.now())
-    return _back(case)
+    return _back(case, "answer-link-withdrawal")
 
 
 @post(
@@ -153,7 +153,7 @@ async def deliver(
             await request.app.state.store.delete(file.id)
         return await _overtaken(request, await case_of(request, number), typed, teller)
     request.app.state.waker.wake()
-    return _back(case)
+    return _back(case, "delivery")
 
 
 async def _overtaken(request: AnyRequest, case: Case, typed: str, teller: Teller) -> Response[Any]:
@@ -162,8 +162,8 @@ async def _overtaken(request: AnyRequest, case: Case, typed: str, teller: Teller
     return await show(request, case, status=409, promise=panel)
 
 
-def _back(case: Case) -> Response[Any]:
-    return access.see_other(f"/cases/{case.number}")
+def _back(case: Case, done: str) -> Response[Any]:
+    return access.see_other(f"/cases/{case.number}?done={done}")
 
 
 router = Router("/", route_handlers=[confirm_receipt, send_link, revoke_link, deliver])

@@ -81,13 +81,13 @@ def due_teller(desk: Desk, teller: Teller) -> Callable[[Row], Due]:
             row.completeness_due_at if unchecked else None,
         )  # fmt: skip
         if key not in told:
-            told[key] = _due(row, teller, unchecked=unchecked)
+            told[key] = _due(row, desk, teller, unchecked=unchecked)
         return told[key]
 
     return tell
 
 
-def _due(row: Row, teller: Teller, *, unchecked: bool) -> Due:
+def _due(row: Row, desk: Desk, teller: Teller, *, unchecked: bool) -> Due:
     language = teller.language
     if row.state in ENDED:
         if row.ended_at is None:
@@ -106,6 +106,11 @@ def _due(row: Row, teller: Teller, *, unchecked: bool) -> Due:
                 "Waits for beneficiary: {n} hour", "Waits for beneficiary: {n} hours", hours
             ),
         )
+    if row.state is State.REOPEN_REQUESTED:
+        # The time begins anew when it is accepted; what was due is long answered.
+        return Due("still", language.text("Waits for a decision on reopening"))
+    if row.state is State.ANSWERED and desk.side == "agency":
+        return Due("still", language.text("Waits for Amer centre"))
     if teller.now >= row.due_at:
         return Due("late", _overdue(row.due_at, teller))
     if unchecked and _is_over(row.completeness_due_at, teller):
