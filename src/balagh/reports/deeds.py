@@ -91,9 +91,6 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
 class TooLateError(Exception):
     """Undoes the transaction: somebody else was first."""
 
-    def __init__(self, overtaken: Overtaken) -> None:
-        self.overtaken = overtaken
-
 
 async def do(
     deeds: tuple[Deed, ...], now: datetime, brought: tuple[Brought, ...] = (), person: int = 0
@@ -106,8 +103,8 @@ async def do(
         async with transaction():
             await _bring(deeds[0].report, person, brought, now)
             return await within(deeds, now)
-    except TooLateError as late:
-        return late.overtaken
+    except TooLateError:
+        return Overtaken()
 
 
 async def within(deeds: tuple[Deed, ...], now: datetime) -> Done:
@@ -116,7 +113,7 @@ async def within(deeds: tuple[Deed, ...], now: datetime) -> Done:
     first, *rest = deeds
     done = await act(first, now)
     if isinstance(done, Overtaken):
-        raise TooLateError(done)
+        raise TooLateError
     for deed in rest:
         # Nobody comes between: the report's row is ours until the transaction ends.
         followed = await act(deed, now)

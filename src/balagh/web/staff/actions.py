@@ -81,7 +81,10 @@ _OTHERS: Mapping[str, str] = {
     Entry.SEND_LINK: N_("A link was sent"),
     Entry.REVOKE_LINK: N_("A link was revoked"),
     Entry.DELIVER: N_("The promise was kept"),
+    Entry.MOVE_DUE: N_("Moved due dates by the calendar"),
 }
+# What leaves the report as it was, so that nobody is too late because of it.
+_UNCHANGED = frozenset({Entry.NOTE, Entry.SEND_LINK, Entry.REVOKE_LINK, Entry.LATE})
 _DANGER = frozenset({Action.REJECT})
 # What nobody may press for the beneficiary: their rating's link is shown without its key.
 # The mark keeps the end of the address at its end in Arabic.
@@ -307,7 +310,7 @@ def terms_of(request: AnyRequest, teller: Teller) -> Terms:
 def moved(entries: Sequence[Entered], case: Case, teller: Teller) -> str:
     """What was done last, by whom and when."""
     language = teller.language
-    last = next((one for one in entries if one.action != Entry.NOTE), None)
+    last = next((one for one in entries if one.action not in _UNCHANGED), None)
     if last is None:
         return ""
     names = {**{action.value: text for action, text in TEXTS.items()}, **_OTHERS}
