@@ -123,6 +123,7 @@ async def password(request: AnyRequest) -> Response[Any]:
     await credentials.change_password(
         local.staff_id, given, session=visitor.session_id, now=clock.now()
     )
+    request.app.state.waker.wake()
     return access.see_other("/profile?saved=password")
 
 
@@ -151,6 +152,7 @@ async def factor(request: AnyRequest) -> Response[Any]:
     )
     if codes is None:
         return _factor_page(request, visitor, local, {}, wrong=True)
+    request.app.state.waker.wake()
     return enrolment.codes_page(request, codes, "/profile")
 
 
@@ -170,6 +172,7 @@ async def codes(request: AnyRequest) -> Response[Any]:
     made = await credentials.new_recovery_codes(
         local.staff_id, secret_key=settings_of(request).secret_key, now=clock.now()
     )
+    request.app.state.waker.wake()
     return enrolment.codes_page(request, made, "/profile")
 
 
