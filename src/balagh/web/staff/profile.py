@@ -109,7 +109,7 @@ async def ask_password(request: AnyRequest) -> Response[Any]:
     return _password_page(request, {})
 
 
-@post("/profile/password")
+@post("/profile/password", opt={access.SECRET: True})
 async def password(request: AnyRequest) -> Response[Any]:
     """The present password and a new one; every other browser is signed out."""
     visitor, local = await _local(request)
@@ -133,7 +133,7 @@ async def ask_factor(request: AnyRequest) -> Response[Any]:
     return _factor_page(request, visitor, local, {})
 
 
-@post("/profile/factor")
+@post("/profile/factor", opt={access.SECRET: True})
 async def factor(request: AnyRequest) -> Response[Any]:
     """Another app in the place of the one before; the recovery codes are new too."""
     settings, now = settings_of(request), clock.now()
@@ -162,7 +162,7 @@ async def ask_codes(request: AnyRequest) -> Response[Any]:
     return _codes_page(request, {})
 
 
-@post("/profile/recovery-codes")
+@post("/profile/recovery-codes", opt={access.SECRET: True})
 async def codes(request: AnyRequest) -> Response[Any]:
     """Ten new ones; those before are worth nothing any more."""
     _, local = await _local(request)
