@@ -379,3 +379,8 @@ BEGIN
 END $$;
 CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
   FOR EACH STATEMENT EXECUTE FUNCTION audit_kept();
+
+-- A form that was sent when its session was over is kept for staff too.
+ALTER TABLE session
+  DROP CONSTRAINT session_unsent_of_person,
+  ADD CONSTRAINT session_unsent_at CHECK (unsent IS NULL OR unsent_at IS NOT NULL);

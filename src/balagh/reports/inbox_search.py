@@ -77,7 +77,8 @@ async def _exact(desk: Desk, text: str) -> list[int]:
     if any(sign.isdigit() for sign in key):
         placed = where.put(key)
         sources.append(f"SELECT id FROM report WHERE reference_key = {placed}")  # noqa: S608
-    if phone is not None:
+    # How to reach people is Amer's (decision 086): an agency would learn whose a number is.
+    if phone is not None and desk.side == "amer":
         placed = where.put(phone)
         sources.append(f"SELECT id FROM report WHERE phone = {placed}")  # noqa: S608
         sources.append(

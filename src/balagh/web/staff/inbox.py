@@ -20,6 +20,7 @@ from balagh.people import audit
 from balagh.people.staff_names import StaffName, StaffNames
 from balagh.reports import inbox as reading
 from balagh.reports import inbox_filter, inbox_search, numbers
+from balagh.reports.cases import Desk
 from balagh.reports.inbox import MOST, ROWS, Asked, Counts, Page, Place
 from balagh.reports.inbox_filter import LABELS
 from balagh.reports.inbox_views import views_of
@@ -138,7 +139,7 @@ async def _show(
         view=next((tab.text for tab in tabs if tab.here), ""),
         rows=row_views(page.rows, asked.desk, names, asked.catalogue, teller),
         search=given.search,
-        found=None if found is None else _found_text(given.search, found, language),
+        found=None if found is None else _found_text(asked.desk, found, language),
         done=_done(request, language),
         hidden=[("view", given.view.code)] + ([("q", given.search)] if given.search else []),
         choices=choices[: len(_FIRST)],
@@ -354,7 +355,12 @@ def _saved(one: SavedView, current: str, language: Language) -> dict[str, Any]:
     }
 
 
-def _found_text(search: str, found: inbox_search.Matches, language: Language) -> str:
+def _found_text(desk: Desk, found: inbox_search.Matches, language: Language) -> str:
+    if found.short and desk.side == "agency":
+        return language.text(
+            "Search for a word of at least {n} letters, a number or a reference.",
+            n=inbox_search.SHORTEST,
+        )
     if found.short:
         return language.text(
             "Search for a word of at least {n} letters, a number, a reference or a telephone.",
