@@ -118,7 +118,11 @@ async def deliver(context: Context, *, channel: str) -> None:
     async with _heartbeat(context["job"]):
         while not worker.event.is_set() and loop.time() < end:
             batch = await deliver_due(
-                worker.transports, clock.now(), channels=(channel,), stopping=worker.event.is_set
+                worker.transports,
+                clock.now(),
+                channels=(channel,),
+                zone=ZoneInfo(worker.settings.zone),
+                stopping=worker.event.is_set,
             )
             if batch.total == 0:
                 break
