@@ -5,11 +5,13 @@ part is a row of ``message_text`` and counts instead of ours until it is restore
 kept in ``message_text_change``, with what stood there before.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -166,3 +168,25 @@ async def _write(
         )  # fmt: skip
         assert row is not None
         return int(row["n"])
+
+
+async def send_test(
+    moment: str, language: str, data: Mapping[str, Any], *, staff: int, now: datetime
+) -> None:
+    """Writes the moment's e-mail, with that data, to the member of staff who asks for it. Wake the
+    worker afterwards."""
+    await fetch(
+        """
+        WITH told AS (
+          INSERT INTO notice
+            (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
+          SELECT 'test:' || id || ':' || $2::text || ':' || $3::text || ':' || $5::timestamptz,
+            $2, 'email', email, $3, $4::jsonb, $5, $5 FROM staff WHERE id = $1
+          ON CONFLICT (key) DO NOTHING RETURNING 1
+        )
+        INSERT INTO audit (at, staff_id, action, subject, data)
+        SELECT $5, $1, 'test_message', 'message:' || $2::text, jsonb_build_object('language', $3)
+        FROM told
+        """,
+        staff, moment, language, json.dumps(data), now,
+    )  # fmt: skip
