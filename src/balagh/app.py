@@ -27,6 +27,7 @@ from balagh.web import (
     page,
     public,
     sign_in,
+    stopping,
     survey_links,
 )
 from balagh.web.beneficiary import (
@@ -99,6 +100,7 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            stopping.router,
             evidence_links.router,
             answering.router,
             help.router,

@@ -169,6 +169,7 @@ async def _remind(context: Context) -> int:
         calendar=await calendar(frozenset(settings.weekend), now),
         zone=ZoneInfo(settings.zone),
         public_url=settings.public_url,
+        secret_key=settings.secret_key,
         sms=settings.sms_url is not None,
     )
     return await reminders.sweep(now, world)
