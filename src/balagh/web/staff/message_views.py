@@ -168,7 +168,9 @@ def fact_views(moment: Moment, teller: Teller) -> list[FactView]:
             found.append(
                 FactView(
                     f"{{{name}}}",
-                    f"{about}, {language.text(form)}" if form and name != fact.name else about,
+                    language.text(", ").join((about, language.text(form)))
+                    if form and name != fact.name
+                    else about,
                     "" if value is None else fact.said(value, name, language, teller.zone),
                     bool(fact.must) and name == fact.name,
                 )
