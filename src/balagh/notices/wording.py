@@ -128,6 +128,7 @@ def faults(moment: Moment, part: Part, text: str) -> list[Fault]:
             found.append(_unknown(moment, f"{line.condition}", name))
         if line.link and (fact := moment.placeholders().get(line.link)) and fact.kind != "link":
             found.append(Fault(N_("{named} is no link"), {"named": f"{{{line.link}}}"}))
+    found += _of_optional(moment, part, text)
     missing = [fact for fact in moment.facts if part in fact.must and not _said_always(fact, text)]
     found += [
         Fault(
@@ -199,6 +200,20 @@ def _of_braces(moment: Moment, part: Part, text: str) -> Iterator[Fault]:
         if "{" in line or "}" in line:
             said = N_("A brace is not closed or not opened in “{line}”")
             yield Fault(said, {"line": line.strip()[:60]})
+
+
+def _of_optional(moment: Moment, part: Part, text: str) -> Iterator[Fault]:
+    """What some messages have not stands on a line that they have not either."""
+    for line in read(text, part):
+        for name in [line.link, *_BRACED.findall(line.text)]:
+            fact = moment.placeholders().get(name)
+            if fact is None or not fact.optional:
+                continue
+            asked = line.condition.removeprefix("?")
+            # The number of an organisation is there with the organisation.
+            if line.condition[:1] != "?" or not f"{fact.name}_".startswith(f"{asked}_"):
+                said = N_("Some messages have no {named}: begin its line with {condition}")
+                yield Fault(said, {"named": f"{{{name}}}", "condition": f"?{fact.name}"})
 
 
 def _unknown(moment: Moment, written: str, name: str) -> Fault:

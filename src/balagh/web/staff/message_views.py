@@ -106,6 +106,12 @@ def label(place: Place, teller: Teller) -> str:
     return f"{text(NAMES[place[1]])} ({text(LANGUAGE_NAMES[place[0]])})"
 
 
+def fault_text(fault: Fault, teller: Teller) -> str:
+    """What it names is set apart: placeholders are Latin, whatever the page's language."""
+    values = {name: f"\u2068{value}\u2069" for name, value in fault.values.items()}
+    return teller.language.text(fault.text, **values)
+
+
 def part_view(
     place: Place,
     typed: Mapping[Place, str],
@@ -119,7 +125,7 @@ def part_view(
         label=text(NAMES[place[1]]),
         text=typed[place],
         rows={"sms": 4, "subject": 1, "email": 18}[place[1]],
-        errors=[text(one.text, **one.values) for one in wrong.get(place, ())],
+        errors=[fault_text(one, teller) for one in wrong.get(place, ())],
         ours=typed[place] == ours[place],
     )
 

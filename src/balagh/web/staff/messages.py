@@ -29,6 +29,7 @@ from balagh.web.staff.message_views import (
     LineView,
     change_view,
     fact_views,
+    fault_text,
     field_id,
     label,
     made,
@@ -205,7 +206,7 @@ async def _form(
     cost = settings_of(request).sms_segment_cost
     told = {} if quiet else wrong
     errors = [
-        ErrorView(f"#{field_id(place)}", f"{label(place, teller)}: {text(one.text, **one.values)}")
+        ErrorView(f"#{field_id(place)}", f"{label(place, teller)}: {fault_text(one, teller)}")
         for place in places_of(moment)
         for one in told.get(place, ())
     ]
