@@ -78,6 +78,7 @@ RULES = (
     Rule(r"/staff/invitation/{token}", EVERYBODY, "invitations", gone=410),
     Rule(r"/r/{token}(/thanks)?", EVERYBODY, "surveys"),
     Rule(r"/e/{token}", EVERYBODY, "evidence tokens"),
+    Rule(r"/stop/{token}", EVERYBODY, "stopping tokens"),
     Rule(r"/answer/{token}", EVERYBODY, "answer tokens"),
     Rule(r"/answer/{token}/files/{file}", EVERYBODY, "answer files"),
     # Beneficiaries.
@@ -113,6 +114,9 @@ RULES = (
     Rule(r"/staff(/new)?", frozenset({ABEER})),
     Rule(r"/staff/{member}(/\w+)?", frozenset({ABEER}), "members"),
     Rule(r"/audit(.csv)?", frozenset({MAJED, ABEER})),
+    Rule(r"/messages", frozenset({ABEER})),
+    Rule(r"/messages/{moment}(/restoration|/email/{language}|/test/{language})?",
+         frozenset({ABEER}), "moments"),
     # Whoever works on reports.
     Rule(r"/inbox", CASEWORK, queries=_LISTS),
     Rule(r"/inbox/export", CASEWORK, queries=tuple(

@@ -26,5 +26,5 @@ async def tell(staff: int, change: Change, now: datetime) -> None:
           $2::jsonb || jsonb_build_object('name_ar', name_ar, 'name_en', name_en), $3, $3
         FROM staff WHERE id = $1
         """,
-        staff, json.dumps({"change": change, "changed_at": now.isoformat()}), now,
+        staff, json.dumps({f"{change}_at": now.isoformat()}), now,
     )  # fmt: skip
