@@ -34,6 +34,7 @@ docs: _env
     @.venv/bin/python -m balagh.settings > docs/settings.md
     @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
     @.venv/bin/python -m balagh.reports.clocks > docs/deadlines.md
+    @.venv/bin/python -m balagh.notices.moments > docs/moments.md
 
 # Draw the icons for home screens again from the mark.
 icons: _env

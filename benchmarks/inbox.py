@@ -8,6 +8,7 @@ The reports are made in the database, from pools of words and names: 4 % are ope
 import asyncio
 import base64
 import os
+import re
 import secrets
 import statistics
 import tempfile
@@ -106,7 +107,10 @@ async def _measure(
 
 async def _compare(sides: list[Side], seconds: int, clients: int, rounds: int) -> None:
     print(f"{'':28} {'10,000':>18} {'1,000,000':>20}")
-    print(f"{'':28} {'/s':>8} {'p95 ms':>9} {'/s':>10} {'p95 ms':>9} {'ratio':>7} {'p95':>6} bytes")
+    print(
+        f"{'':28} {'/s':>8} {'p95 ms':>9} {'/s':>10} {'p95 ms':>9} {'ratio':>7} {'p95':>6} "
+        "bytes rows"
+    )
     for path in sides[0].paths:
         found: dict[str, list[Measured]] = {side.name: [] for side in sides}
         for side in sides:
@@ -121,11 +125,11 @@ async def _compare(sides: list[Side], seconds: int, clients: int, rounds: int) -
             )
             for side in sides
         )
-        size = await _size(sides[1], path)
+        (_, few), (size, many) = [await _size(side, path) for side in sides]
         print(
             f"{path:28} {small.rate:8.0f} {small.p95 * 1000:9.1f} {large.rate:10.0f} "
             f"{large.p95 * 1000:9.1f} {large.rate / small.rate:7.2f} "
-            f"{large.p95 / small.p95:6.2f} {size}",
+            f"{large.p95 / small.p95:6.2f} {size} {few}/{many}",
             flush=True,
         )
 
@@ -153,13 +157,13 @@ async def _client(side: Side, path: str, number: int, stop: float) -> list[float
     return took
 
 
-async def _size(side: Side, path: str) -> int:
+async def _size(side: Side, path: str) -> tuple[int, int]:
+    """Bytes on the wire, and how many reports the page has."""
     reader, writer = await asyncio.open_connection("127.0.0.1", side.settings.port, limit=2**20)
     writer.write(_request(side, path, 0))
     _, body = await _answer(reader)
     writer.close()
-    assert b"<" in brotli.decompress(body)
-    return len(body)
+    return len(body), len(set(re.findall(rb"/cases/([0-9]{10})", brotli.decompress(body))))
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
@@ -197,12 +201,12 @@ async def _side(server: EmbeddedServer, folder: Path, name: str, count: int, cli
     os.environ["BALAGH_DATABASE_URL"] = environ["BALAGH_DATABASE_URL"]
     engine.cache_clear()
     async with pool(2):
-        await _fill(environ["BALAGH_DATABASE_URL"], count)
+        agency = await _fill(environ["BALAGH_DATABASE_URL"], count)
         busy = await _staff("reviewer")
         tokens = [await _token(busy[n % _BUSY]) for n in range(clients)]
         return Side(
             name, load(environ), environ, tokens, await _token((await _staff("agency_officer"))[0]),
-            await _paths(name == "large"),
+            await _paths(agency, name == "large"),
         )  # fmt: skip
 
 
@@ -221,8 +225,9 @@ async def _token(staff: int) -> str:
     return await sessions.begin(staff_id=staff, now=clock.now(), lifetime=timedelta(hours=1))
 
 
-async def _fill(url: str, count: int) -> None:
-    """The reports, their people, events and views. Indexes that a million rows fill slowly one by
+async def _fill(url: str, count: int) -> str:
+    """The reports, their people, events and views; returns the code of the agency that filtered
+    pages ask for. Indexes that a million rows fill slowly one by
     one are made afterwards."""
     connection = await asyncpg.connect(url)
     try:
@@ -237,6 +242,11 @@ async def _fill(url: str, count: int) -> None:
         await connection.execute(_STAFF)
         await connection.execute(_PEOPLE, list(_FIRST), list(_FAMILY), count * 3 // 10)
         await connection.execute(_REPORTS, list(_TITLES), list(_THINGS), count, _RARE, _BUSY)
+        agency = await connection.fetchrow(_AGENCY)
+        for kind, channel, priority, ended in _FILTERED:
+            await connection.execute(
+                _MATCHING, kind, channel, priority, ended, _FILLED, agency["id"]
+            )
         await connection.execute(_EVENTS)
         await connection.execute(_SEEN)
         for sql in (
@@ -246,6 +256,7 @@ async def _fill(url: str, count: int) -> None:
             "VACUUM ANALYZE",
         ):  # fmt: skip
             await connection.execute(sql)
+        return str(agency["code"])
     finally:
         await connection.close()
 
@@ -321,6 +332,33 @@ FROM placed p JOIN pool t ON t.n = 1 + (p.n * 31) % (SELECT count(*) FROM pool),
   ) due
 ORDER BY p.n
 """
+# Kind, channel, priority, ended too: what the filtered pages ask for, beside an agency.
+_FILTERED = (("complaint", "toll_free", None, False), ("suggestion", None, "high", True))
+_FILLED = 60
+# One of those with much to do, not the one with most.
+_AGENCY = """
+SELECT id, code FROM agency WHERE id =
+  (SELECT agency_id FROM report GROUP BY agency_id ORDER BY count(*) DESC OFFSET 5 LIMIT 1)
+"""
+# Reports become such as a filter asks for, until there are as many as fill a page: at the smaller
+# size too, or it would be compared with a shorter page. At a million there are more anyway.
+_MATCHING = """
+WITH a AS MATERIALIZED (SELECT r.agency_id, r.platform_id, r.service_id FROM report r
+  WHERE r.agency_id = $6 LIMIT 1),
+alike AS MATERIALIZED (
+  SELECT r.id, r.agency_id = a.agency_id AND r.kind = $1 AND r.channel = coalesce($2, r.channel)
+    AND r.priority = coalesce($3, r.priority) AS already
+  FROM report r, a WHERE CASE WHEN $4 THEN r.ended_at IS NOT NULL ELSE r.ended_at IS NULL END
+), chosen AS (
+  SELECT id FROM alike WHERE NOT already ORDER BY hashint8(id)
+  LIMIT greatest(0, $5::int - (SELECT count(*) FROM alike WHERE already))
+)
+UPDATE report r SET agency_id = a.agency_id, platform_id = a.platform_id, service_id = a.service_id,
+  referred_agency_id = CASE WHEN referred_agency_id IS NOT NULL THEN a.agency_id END,
+  kind = $1, ground = CASE WHEN $1 = 'complaint' THEN 'outage' END,
+  channel = coalesce($2, channel), priority = coalesce($3, priority)
+FROM a WHERE r.id IN (SELECT id FROM chosen)
+"""
 _EVENTS = """
 INSERT INTO event (report_id, at, action, to_state, actor)
 SELECT id, submitted_at, 'submit', 'received', 'beneficiary' FROM report ORDER BY id
@@ -333,8 +371,9 @@ WHERE r.state IN ('under_review','missing_data','in_progress','answered','reopen
 """
 
 
-async def _paths(planned: bool) -> dict[str, str]:
-    """The addresses, by what they are. ``planned``: their plans go into the docs."""
+async def _paths(agency: str, planned: bool) -> dict[str, str]:
+    """The addresses, by what they are. ``agency``: the one that filters ask for; ``planned``: the
+    plans go into the docs."""
     half = await fetch_one(
         "SELECT (extract(epoch FROM due_at) * 1000000)::bigint AS due, id FROM report "
         "WHERE state NOT IN ('closed','cancelled','rejected') ORDER BY due_at, id "
@@ -345,15 +384,9 @@ async def _paths(planned: bool) -> dict[str, str]:
         "SELECT (extract(epoch FROM due_at) * 1000000)::bigint AS due, id FROM report "
         "ORDER BY due_at, id OFFSET (SELECT count(*) / 2 FROM report) LIMIT 1"
     )
-    row = await fetch_one(
-        "SELECT code FROM agency WHERE id = (SELECT agency_id FROM report "
-        "GROUP BY agency_id ORDER BY count(*) DESC OFFSET 5 LIMIT 1)"
-    )
     assert half is not None
     assert deep is not None
-    assert row is not None
     since = int(clock.now().timestamp() * 1_000_000)
-    agency = row["code"]
     paths = {
         "default view": "/inbox",
         "overdue": "/inbox?view=overdue",

@@ -265,9 +265,13 @@ CREATE INDEX report_accepted_agency ON report (referred_agency_id, promised_on, 
 CREATE INDEX event_answered ON event (at) WHERE action = 'answer';
 
 -- The inbox in its order, the next due first (docs/benchmarks.md says what each view reads): all that
--- are open, and what is a person's, nobody's, unchecked; an agency's; everything.
+-- are open, and what is a person's, nobody's, unchecked; an agency's; everything. What else a
+-- filter may ask for stands behind the order: the index itself passes over what does not match, and
+-- only rows of the page are read (docs/decisions/107).
 DROP INDEX report_open;
-CREATE INDEX report_open ON report (due_at, id)
+CREATE INDEX report_open ON report
+  (due_at, id, kind, state, channel, priority, platform_id, service_id, ground, assignee_id,
+    submitted_at)
   WHERE state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
 CREATE INDEX report_assignee ON report (assignee_id, due_at, id)
   WHERE assignee_id IS NOT NULL
@@ -282,15 +286,25 @@ CREATE INDEX report_unassigned_agency ON report (referred_agency_id, due_at, id)
 CREATE INDEX report_unchecked ON report (due_at, id) INCLUDE (completeness_due_at)
   WHERE checked_at IS NULL AND state IN ('received','under_review');
 DROP INDEX report_open_agency;
-CREATE INDEX report_open_agency ON report (referred_agency_id, due_at, id)
+CREATE INDEX report_open_agency ON report
+  (referred_agency_id, due_at, id, kind, state, channel, priority, platform_id, service_id, ground, officer_id,
+    submitted_at)
   WHERE referred_agency_id IS NOT NULL
     AND state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
-CREATE INDEX report_agency ON report (referred_agency_id, due_at, id)
+CREATE INDEX report_agency ON report
+  (referred_agency_id, due_at, id, kind, state, channel, priority, platform_id, service_id, ground, officer_id,
+    submitted_at)
   WHERE referred_agency_id IS NOT NULL;
 CREATE INDEX report_state ON report (state, due_at, id);
-CREATE INDEX report_due ON report (due_at, id);
-CREATE INDEX report_about ON report (agency_id, due_at, id);
-CREATE INDEX report_about_open ON report (agency_id, due_at, id)
+CREATE INDEX report_due ON report
+  (due_at, id, kind, state, channel, priority, platform_id, service_id, ground, assignee_id,
+    submitted_at);
+CREATE INDEX report_about ON report
+  (agency_id, due_at, id, kind, state, channel, priority, platform_id, service_id, ground, assignee_id,
+    submitted_at);
+CREATE INDEX report_about_open ON report
+  (agency_id, due_at, id, kind, state, channel, priority, platform_id, service_id, ground, assignee_id,
+    submitted_at)
   WHERE state IN ('received','under_review','missing_data','in_progress','answered','reopen_requested');
 -- By day of filing: rows lie in that order, so a summary of each stretch is enough.
 CREATE INDEX report_submitted ON report USING brin (submitted_at);
@@ -379,3 +393,8 @@ BEGIN
 END $$;
 CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
   FOR EACH STATEMENT EXECUTE FUNCTION audit_kept();
+
+-- A form that was sent when its session was over is kept for staff too.
+ALTER TABLE session
+  DROP CONSTRAINT session_unsent_of_person,
+  ADD CONSTRAINT session_unsent_at CHECK (unsent IS NULL OR unsent_at IS NOT NULL);

@@ -30,3 +30,28 @@ CREATE TABLE sweep_run (
   error text
 );
 CREATE INDEX sweep_run_latest ON sweep_run (sweep, started_at DESC);
+
+-- Messages: the texts that the administrator changed, instead of those that Balagh comes with, and
+-- every change with what stood there before (null: Balagh's own).
+CREATE TABLE message_text (
+  moment text NOT NULL,
+  language text NOT NULL CHECK (language IN ('ar','en')),
+  part text NOT NULL CHECK (part IN ('sms','subject','email')),
+  text text NOT NULL CHECK (text <> ''),
+  changed_by bigint NOT NULL REFERENCES staff,
+  changed_at timestamptz NOT NULL,
+  id bigserial PRIMARY KEY,
+  CONSTRAINT message_text_once UNIQUE (moment, language, part)
+);
+CREATE TABLE message_text_change (
+  id bigserial PRIMARY KEY,
+  moment text NOT NULL,
+  language text NOT NULL,
+  part text NOT NULL,
+  old text,
+  new text,
+  changed_by bigint NOT NULL REFERENCES staff,
+  changed_at timestamptz NOT NULL,
+  CONSTRAINT message_text_changed CHECK (old IS DISTINCT FROM new)
+);
+CREATE INDEX message_text_change_moment ON message_text_change (moment, id);

@@ -58,6 +58,8 @@ BAD = [
     ("MAIL_FROM", "Balagh <balagh>", "balagh@example.sa"),
     ("MAIL_FROM", "a@b.sa\r\nBcc: c@d.sa", "balagh@example.sa"),
     ("SMS_URL", "sms.example.sa", "such as https://example.sa/path"),
+    ("SMS_SEGMENT_COST", "0.055", "such as 0.055 SAR"),
+    ("SMS_SEGMENT_COST", "-1 SAR", "such as 0.055 SAR"),
     ("ZONE", "Riyadh", "such as Asia/Riyadh"),
     ("ZONE", "../../etc/passwd", "such as Asia/Riyadh"),
     ("WEEKEND", "friday", "such as fri,sat"),

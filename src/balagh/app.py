@@ -27,6 +27,7 @@ from balagh.web import (
     page,
     public,
     sign_in,
+    stopping,
     survey_links,
 )
 from balagh.web.beneficiary import (
@@ -60,6 +61,7 @@ from balagh.web.staff import (
     inbox_export,
     intake,
     invitation,
+    messages,
     notes,
     presence,
     profile,
@@ -98,6 +100,7 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            stopping.router,
             evidence_links.router,
             answering.router,
             help.router,
@@ -125,6 +128,7 @@ def create(
             case_files.router,
             doing.router,
             replies.router,
+            messages.router,
             intake.router,
             evidence_link_panel.router,
             splitting.router,

@@ -175,9 +175,9 @@ def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     one.set_defaults(run=_staff_list)
     one = commands.add_parser(
         "deactivate",
-        help="end an account: sessions, links; open reports are unassigned",
-        description="Ends an account. Its sessions and links end, its open reports are unassigned. "
-        "The last administrator cannot be deactivated.",
+        help="end an account: sessions, links; open reports go to others",
+        description="Ends an account. Its sessions and links end, its open reports go to whom a "
+        "rule names, or wait for anybody. The last administrator cannot be deactivated.",
     )
     one.add_argument("email", metavar="EMAIL")
     one.set_defaults(run=_staff_deactivate)

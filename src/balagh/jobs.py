@@ -118,7 +118,11 @@ async def deliver(context: Context, *, channel: str) -> None:
     async with _heartbeat(context["job"]):
         while not worker.event.is_set() and loop.time() < end:
             batch = await deliver_due(
-                worker.transports, clock.now(), channels=(channel,), stopping=worker.event.is_set
+                worker.transports,
+                clock.now(),
+                channels=(channel,),
+                zone=ZoneInfo(worker.settings.zone),
+                stopping=worker.event.is_set,
             )
             if batch.total == 0:
                 break
@@ -165,6 +169,7 @@ async def _remind(context: Context) -> int:
         calendar=await calendar(frozenset(settings.weekend), now),
         zone=ZoneInfo(settings.zone),
         public_url=settings.public_url,
+        secret_key=settings.secret_key,
         sms=settings.sms_url is not None,
     )
     return await reminders.sweep(now, world)

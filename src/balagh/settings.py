@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_url: str | None
     sms_token: str | None
     sms_sender: str
+    sms_segment_cost: tuple[Decimal, str] | None
 
     zone: str
     weekend: tuple[int, ...]
@@ -183,6 +185,14 @@ def _key(value: str) -> bytes:
     if len(key) != 32 or len(set(key)) < 8:
         raise ValueError("must be 32 random bytes in base64, as `openssl rand -base64 32` prints")
     return key
+
+
+def _cost(value: str) -> tuple[Decimal, str]:
+    """Amount and currency (ISO 4217)."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ([A-Z]{3})", value)
+    if found is None:
+        raise ValueError("must be an amount and a currency, such as 0.055 SAR")
+    return Decimal(found[1]), found[2]
 
 
 def _mailbox(value: str) -> str:
@@ -310,6 +320,9 @@ SETTINGS = (
         "e-mail still is."),
     Setting("sms_token", _text, None, "Bearer token for the gateway.", secret=True),
     Setting("sms_sender", _text, "Balagh", "Sender name shown on the phone."),
+    Setting("sms_segment_cost", _cost, None,
+        "What one segment of an SMS costs, with its currency, such as `0.055 SAR`: shown where the "
+        "texts of messages are changed. Without it only the segments are shown."),
     Setting("zone", _zone, "Asia/Riyadh", "Time zone of working days and of times shown."),
     Setting("weekend", _weekend, "fri,sat", "Days of the week that are not worked."),
     Setting("resolution_days", _number(1, 60), "5",

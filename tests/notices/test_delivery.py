@@ -140,8 +140,8 @@ async def test_a_fault_of_ours_does_not_lose_the_message() -> None:
     id, unknown = await put(TO, data={"name": "x"}), await put("b@example.com", moment="unheard_of")
     async with Ways() as ways:
         assert counts(await deliver_due(ways, NOW)) == (0, 2, 0)
-    assert (await row(id))["error"] == "the message could not be written: UndefinedError"
-    assert (await row(unknown))["error"] == "the message could not be written: TemplateNotFound"
+    assert (await row(id))["error"] == "the message could not be written: WordingError"
+    assert (await row(unknown))["error"] == "the message could not be written: WordingError"
 
 
 async def test_a_recipient_gets_messages_in_their_order() -> None:

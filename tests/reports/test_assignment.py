@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import msgspec
 import pytest
 from tests.reports import filed
 from tests.reports.filed import DUE_AT, NOW
@@ -12,7 +11,7 @@ from tests.reports.test_acting import TERMS
 
 from balagh.database import fetch
 from balagh.reports import assignment, cases
-from balagh.reports.acting import Deed, Done, Overtaken, act
+from balagh.reports.acting import Deed, Done, act
 from balagh.reports.assignment import Elsewhere, Given, give, take_next
 from balagh.reports.cases import Desk
 from balagh.reports.lifecycle import Action, Role, transition
@@ -262,23 +261,3 @@ async def test_everybody_s_load() -> None:
     assert [(one.name_en, one.load) for one in found.values()][-2:] == [("lama", 0), ("reem", 6)]
     assert not [one for one in found.values() if one.role is Role.ADMINISTRATOR]
     assert lama.staff_id in found
-
-
-async def test_overtaken_is_still_told_of_what_moved_it() -> None:
-    """An entry about hands is not what somebody else "did" to the report."""
-    reem, lama = await desk("reem"), await desk("lama")
-    made = await filed.report(await filed.person(), "under_review")
-    await give(reem, made["id"], None, lama.staff_id, NOW)
-    found = await cases.case_for(reem, made["number"])
-    assert found is not None
-    row = transition(found.state, Action.REJECT, Role.REVIEWER)
-    assert row is not None
-    deed = Deed(
-        report=found.id, version=found.version + 1, action=Action.REJECT,
-        before=found.standing(), after=after(found.standing(), row, NOW, TERMS), actor="staff",
-        staff=reem.staff_id,
-    )  # fmt: skip
-    told = await act(deed, NOW)
-    assert isinstance(told, Overtaken)
-    assert told.action is Action.SUBMIT
-    assert isinstance(await act(msgspec.structs.replace(deed, version=found.version), NOW), Done)

@@ -162,5 +162,3 @@ async def test_an_update_in_the_last_second_and_the_clock(first: str) -> None:
     assert row["state"] == ("under_review" if isinstance(done, Done) else "cancelled")
     if first != "both at once":
         assert isinstance(done, Done) == (first == "person")
-    if isinstance(done, Overtaken):
-        assert (done.action, done.actor) == (Action.EXPIRE, "clock")

@@ -385,6 +385,14 @@ async def test_search_finds_nothing_of_somebody_else(library: dict[str, int], te
         assert await found(desk, text) <= ({library["hers"]} if agency == own else set())
 
 
+async def test_a_telephone_number_finds_nothing_for_an_agency(library: dict[str, int]) -> None:
+    """How to reach people is Amer's (decision 086): nobody else learns whose a number is."""
+    agency = await filed.agency()
+    desk = Desk(await staff("agency_officer", agency), Role.AGENCY_OFFICER, agency)
+    assert await found(desk, "نورة") == {library["hers"]}
+    assert await found(desk, "0553184471") == set()
+
+
 async def test_words_that_are_too_short_search_nothing(library: dict[str, int]) -> None:
     desk = Desk(await staff("reviewer"), Role.REVIEWER, None)
     assert (await inbox_search.matches(desk, "لم")).short

@@ -13,8 +13,9 @@ import pytest
 from balagh.database import fetch
 from balagh.directory import lookup
 from balagh.directory.holidays import load_calendar
-from balagh.reports import reminders
+from balagh.reports import reminders, stop_links
 from balagh.reports.reminders import World, sweep
+from balagh.reports.stop_links import LIFETIME, StopLink
 
 ZONE = ZoneInfo("Asia/Riyadh")
 WEDNESDAY, THURSDAY, SUNDAY = date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 29)
@@ -38,6 +39,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 EIGHT = at(THURSDAY, 8)
+KEY = b"k" * 32
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ async def world(sample: None) -> World:
         calendar=await load_calendar(frozenset({4, 5}), THURSDAY),
         zone=ZONE,
         public_url="https://balagh.example.sa",
+        secret_key=KEY,
         sms=True,
     )
 
@@ -98,6 +101,10 @@ async def test_on_the_day_by_sms_and_e_mail_with_the_way_back(world: World) -> N
     assert (sms["recipient"], email["recipient"]) == ("+966553184471", "n@example.sa")
     assert {row["moment"] for row in (sms, email)} == {"may_file_now"}
     assert sms["next_attempt_at"] == EIGHT
+    stop = sms["data"].pop("unsubscribe").removeprefix("https://balagh.example.sa/stop/")
+    link = stop_links.read(stop, KEY)
+    ((whose,),) = await fetch("SELECT person_id FROM draft")
+    assert link == StopLink(whose, EIGHT + LIFETIME)
     assert sms["data"] == {
         "name": "نورة",
         "provider_ar": "بلدي",

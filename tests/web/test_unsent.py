@@ -255,7 +255,7 @@ async def test_a_page_that_has_no_fields_for_it_shows_the_text(phone: Browser) -
 
 
 def test_what_is_kept_has_a_limit_and_no_nul() -> None:
-    found = unsent.unsent("/x", {"a": "one\x00two", "b\x00": "c"}, file=False)
+    found = unsent.unsent("/x", {"a": ["one\x00two"], "b\x00": ["c"]}, file=False)
     assert found.fields == {"a": "onetwo"}
-    long = unsent.unsent("/x", {"a": "x" * (unsent.MOST + 1)}, file=True)
+    long = unsent.unsent("/x", {"a": ["x" * (unsent.MOST + 1)]}, file=True)
     assert (long.fields, long.file) == ({}, True)

@@ -101,6 +101,7 @@ async def _sweep(settings: Settings) -> None:
         calendar=await _calendar(settings, now),
         zone=zone,
         public_url=settings.public_url,
+        secret_key=settings.secret_key,
         sms=sms,
     )
     await reminders.sweep(now, world)

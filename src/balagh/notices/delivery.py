@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from jinja2 import TemplateError
 
 from balagh.database import fetch
 from balagh.notices.messages import render
+from balagh.notices.texts import RIYADH, Words, words_now
 from balagh.notices.transports import DeliveryError, Outgoing, Transport
 
 CHANNELS = ("email", "sms")
@@ -122,17 +123,18 @@ async def deliver_due(
     limit: int = 20,
     *,
     channels: Iterable[str] = CHANNELS,
+    zone: ZoneInfo = RIYADH,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """Claims up to ``limit`` messages of each channel that are due at ``now`` and sends them.
 
     Returns when each was taken, put off or given up. A batch holds at most one message for each
     recipient, so call again until ``total`` is 0. When ``stopping()`` turns true, messages in hand
-    are finished and the rest goes back to the outbox.
+    are finished and the rest goes back to the outbox. ``zone``: of the times in the messages.
     """
     delivered = Delivered()
     done = await asyncio.gather(
-        *(_deliver(transports[channel], channel, now, limit, stopping, delivered)
+        *(_deliver(transports[channel], channel, now, limit, stopping, delivered, zone)
           for channel in channels),
         return_exceptions=True,
     )  # fmt: skip
@@ -149,14 +151,17 @@ async def _deliver(
     limit: int,
     stopping: Callable[[], bool],
     delivered: Delivered,
+    zone: ZoneInfo,
 ) -> None:
     claims = deque(await _claim(channel, now, limit))
 
     async def lane() -> None:
         while claims and not stopping():
-            await _attempt(transport, claims.popleft(), now, delivered)
+            await _attempt(transport, claims.popleft(), now, delivered, words)
 
     try:
+        # As they are now, once for the batch.
+        words = await words_now(zone) if claims else Words(zone)
         # Every lane finishes what it has begun, even when another meets a broken database.
         for result in await asyncio.gather(*(lane() for _ in range(LANES)), return_exceptions=True):
             if result is not None:
@@ -176,11 +181,11 @@ async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
 
 
 async def _attempt(
-    transport: Transport, claim: _Claim, now: datetime, delivered: Delivered
+    transport: Transport, claim: _Claim, now: datetime, delivered: Delivered, words: Words
 ) -> None:
     log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
     try:
-        provider_id = await _send(transport, claim)
+        provider_id = await _send(transport, claim, words)
     except DeliveryError as error:
         if error.permanent or claim.attempts > len(PAUSES):
             await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
@@ -197,10 +202,10 @@ async def _attempt(
         log.info("notice sent", attempts=claim.attempts)
 
 
-async def _send(transport: Transport, claim: _Claim) -> str | None:
+async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
     try:
-        content = render(claim.moment, claim.channel, claim.language, claim.data)
-    except (TemplateError, KeyError, TypeError, ValueError) as error:
+        content = render(claim.moment, claim.channel, claim.language, claim.data, words)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         # A fault of ours: the people it is meant for should not lose the message to it, so it
         # waits for the mended program.
         reason = f"the message could not be written: {type(error).__name__}"

@@ -1,6 +1,6 @@
-"""The outbox: a row is the promise that a message will go out (specification 6)."""
+"""The outbox: a row is the promise that a message will go out (specification 6); and its words."""
 
-from piccolo.columns import JSONB, BigSerial, SmallInt, Text, Timestamptz
+from piccolo.columns import JSONB, BigInt, BigSerial, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -21,3 +21,28 @@ class Notice(Table, tablename="notice"):
     sent_at = Timestamptz(null=True, default=None)
     provider_id = Text(null=True, default=None)
     error = Text(null=True, default=None)
+
+
+class MessageText(Table, tablename="message_text"):
+    """A part of a moment's messages, in one language, that the administrator changed."""
+
+    moment = Text(default=None)
+    language = Text(default=None)
+    part = Text(default=None)
+    text = Text(default=None)
+    changed_by = BigInt(default=None)
+    changed_at = Timestamptz(default=None)
+    id = BigSerial(primary_key=True)
+
+
+class MessageTextChange(Table, tablename="message_text_change"):
+    """One change of such a part; ``None``: the words that Balagh comes with."""
+
+    id = BigSerial(primary_key=True)
+    moment = Text(default=None)
+    language = Text(default=None)
+    part = Text(default=None)
+    old = Text(null=True, default=None)
+    new = Text(null=True, default=None)
+    changed_by = BigInt(default=None)
+    changed_at = Timestamptz(default=None)

@@ -9,7 +9,14 @@ from datetime import datetime
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.people import audit, invitations, passwords, second_factor, sessions
+from balagh.people import (
+    account_notices,
+    audit,
+    invitations,
+    passwords,
+    second_factor,
+    sessions,
+)
 
 
 class Local(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +97,7 @@ async def use_recovery_code(found: Local, code: str, *, secret_key: bytes, now: 
 
 async def set_by_link(token: str, password: str, now: datetime) -> int | None:
     """Sets the password of whose link it is, once, and ends their sessions; returns their id. A
-    second factor that they have stays."""
+    second factor that they have stays. Who had a password is told that it was changed."""
     made = await passwords.hashed(password)
     async with transaction():
         found = await invitations.use(token, now)
@@ -102,12 +109,14 @@ async def set_by_link(token: str, password: str, now: datetime) -> int | None:
             found.staff_id, made, now,
         )  # fmt: skip
         await sessions.revoke_all(staff_id=found.staff_id, now=now)
+        if found.local:
+            await account_notices.tell(found.staff_id, "password", now)
         await audit.record(found.staff_id, "set_password", f"staff:{found.staff_id}", now)
     return found.staff_id
 
 
 async def change_password(staff: int, password: str, *, session: int, now: datetime) -> None:
-    """Sets it and ends their other sessions and links."""
+    """Sets it, ends their other sessions and links, and tells them."""
     made = await passwords.hashed(password)
     async with transaction():
         await fetch(
@@ -116,6 +125,7 @@ async def change_password(staff: int, password: str, *, session: int, now: datet
         )  # fmt: skip
         await invitations.void(staff, now)
         await sessions.revoke_all(staff_id=staff, but=session, now=now)
+        await account_notices.tell(staff, "password", now)
         await audit.record(staff, "set_password", f"staff:{staff}", now)
 
 
@@ -129,7 +139,8 @@ async def enrol(
     session: int | None = None,
 ) -> list[str] | None:
     """Makes that secret their second factor when the code is one of its; returns the recovery codes
-    that go with it, which nobody sees again. ``session``: the one that does not end by it.
+    that go with it, which nobody sees again. ``session``: the one that does not end by it. Who had
+    a second factor is told that it is another.
 
     None: not its code, or another factor was enrolled meanwhile.
     """
@@ -147,14 +158,17 @@ async def enrol(
             return None
         made = await _recovery_codes(found.staff_id, secret_key)
         await sessions.revoke_all(staff_id=found.staff_id, but=session, now=now)
+        if found.totp is not None:
+            await account_notices.tell(found.staff_id, "factor", now)
         await audit.record(found.staff_id, "enrol_factor", f"staff:{found.staff_id}", now)
     return made
 
 
 async def new_recovery_codes(staff: int, *, secret_key: bytes, now: datetime) -> list[str]:
-    """Ten new ones in the place of those there were."""
+    """Ten new ones in the place of those there were; the owner is told."""
     async with transaction():
         made = await _recovery_codes(staff, secret_key)
+        await account_notices.tell(staff, "codes", now)
         await audit.record(staff, "new_recovery_codes", f"staff:{staff}", now)
     return made
 

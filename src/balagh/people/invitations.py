@@ -39,6 +39,9 @@ FROM invitation JOIN staff ON staff.id = invitation.staff_id AND staff.active
 WHERE invitation.token_hash = $1 AND invitation.used_at IS NULL AND invitation.expires_at > $2
 """
 
+# By which message a link was sent: the first one, or one for a new password.
+_ITS_MOMENTS = "moment IN ('staff_invitation','staff_password')"
+
 
 async def make(staff: int, now: datetime) -> str:
     """A new link's token. Whoever calls decides whether earlier ones stay good."""
@@ -59,9 +62,10 @@ async def send(staff: int, token: str, *, public_url: str, now: datetime) -> Non
         INSERT INTO notice
           (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
         SELECT 'staff:' || staff.id || ':staff_invitation:' || $2::text || ':email',
-          'staff_invitation', 'email', staff.email, staff.language,
-          $3::jsonb || jsonb_build_object('name_ar', staff.name_ar, 'name_en', staff.name_en, 'new',
-            NOT EXISTS (SELECT FROM credential WHERE credential.staff_id = staff.id)), $4, $4
+          CASE WHEN EXISTS (SELECT FROM credential WHERE credential.staff_id = staff.id)
+            THEN 'staff_password' ELSE 'staff_invitation' END, 'email', staff.email, staff.language,
+          $3::jsonb || jsonb_build_object('name_ar', staff.name_ar, 'name_en', staff.name_en),
+          $4, $4
         FROM staff WHERE id = $1
         """,
         staff, _hash(token).hex()[:16],
@@ -117,12 +121,12 @@ async def void(staff: int, now: datetime) -> None:
     )
     about = f"staff:{staff}:staff_invitation:"
     await fetch(
-        "DELETE FROM notice WHERE moment = 'staff_invitation' AND starts_with(key, $1) "
+        f"DELETE FROM notice WHERE {_ITS_MOMENTS} AND starts_with(key, $1) "  # noqa: S608
         "AND state = 'waiting'",
         about,
     )
     await fetch(
-        "UPDATE notice SET data = data - 'link' WHERE moment = 'staff_invitation' "
+        f"UPDATE notice SET data = data - 'link' WHERE {_ITS_MOMENTS} "  # noqa: S608
         "AND starts_with(key, $1) AND data ? 'link'",
         about,
     )
@@ -133,7 +137,7 @@ async def forget(now: datetime) -> None:
     the sweep."""
     await fetch("DELETE FROM invitation WHERE expires_at < $1", now - timedelta(days=7))
     await fetch(
-        "UPDATE notice SET data = data - 'link' WHERE moment = 'staff_invitation' "
+        f"UPDATE notice SET data = data - 'link' WHERE {_ITS_MOMENTS} "  # noqa: S608
         "AND data ? 'link' AND state <> 'waiting' AND created_at < $1",
         now - LIFETIME,
     )

@@ -95,7 +95,8 @@ async def begin(
     """Opens a session for that person or that member of staff and returns its token.
 
     ``replacing`` is the token the browser had, if any: it is revoked in the same statement. A form
-    that waits there goes along to the same person and is deleted for anybody else.
+    that waits there goes along to the same person or member of staff and is deleted for anybody
+    else.
     """
     token = secrets.token_urlsafe(32)
     await fetch(
@@ -106,7 +107,7 @@ async def begin(
         ), old AS (
           -- As it was before the statement.
           SELECT unsent, unsent_at FROM session
-          WHERE token_hash = $6 AND person_id = $2 AND revoked_at IS NULL
+          WHERE token_hash = $6 AND (person_id = $2 OR staff_id = $3) AND revoked_at IS NULL
         )
         INSERT INTO session
           (token_hash, person_id, staff_id, created_at, seen_at, expires_at, unsent, unsent_at)
@@ -237,6 +238,14 @@ async def revoke_all(
     return len(rows)
 
 
+async def was_of_staff(token: str) -> bool:
+    """Whether it is or was a session of staff, as long as it is remembered."""
+    rows = await fetch(
+        "SELECT 1 FROM session WHERE token_hash = $1 AND staff_id IS NOT NULL", token_hash(token)
+    )
+    return bool(rows)
+
+
 async def forget(*, before: datetime) -> int:
     """Deletes sessions that ended before that instant; returns how many. For the daily sweep."""
     rows = await fetch(
@@ -263,7 +272,8 @@ async def _of(owner: str, identifier: int, now: datetime, idle: timedelta) -> li
 
 async def _revoke(owner: str, session_id: int, identifier: int, now: datetime) -> bool:
     rows = await fetch(
-        "UPDATE session SET revoked_at = coalesce(revoked_at, $3) "  # noqa: S608 - a column
+        "UPDATE session SET revoked_at = coalesce(revoked_at, $3), "  # noqa: S608 - a column
+        "unsent = NULL, unsent_at = NULL "
         f"WHERE id = $1 AND {owner} = $2 RETURNING id",
         session_id, identifier, now,
     )  # fmt: skip

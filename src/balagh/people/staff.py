@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.people import audit, invitations, sessions
+from balagh.people import account_notices, audit, invitations, sessions
 
 OF_AGENCIES = frozenset({"agency_officer", "agency_manager"})
 
@@ -185,6 +185,7 @@ async def start_anew(staff: int, *, by: int, now: datetime) -> str:
         await sessions.revoke_all(staff_id=staff, now=now)
         await invitations.void(staff, now)
         token = await invitations.make(staff, now)
+        await account_notices.tell(staff, "reset", now)
         await audit.record(by, "reset_factor", f"staff:{staff}", now)
     return token
 

@@ -206,8 +206,8 @@ async def answer(
             )
             # 2. The answer, with its entry in the audit log, last.
             return await within(deeds, now)
-    except TooLateError as late:
-        return late.overtaken
+    except TooLateError:
+        return Overtaken()
 
 
 async def forget(now: datetime) -> None:

@@ -163,20 +163,30 @@ async def pass_on(
 async def leave_none_behind(now: datetime) -> int:
     """What is with somebody who no longer works on it goes to whom a rule names, or waits for
     anybody; returns how many. Every minute: nobody has to think of it when somebody leaves."""
-    return sum([await _left(side, now) for side in _COLUMN])
+    return sum([len(await _left(side, now)) for side in _COLUMN])
 
 
-async def _left(side: Side, now: datetime) -> int:
+async def leave(staff: int, now: datetime) -> list[int]:
+    """As they leave, within the transaction in which they do: what is with them goes to whom a rule
+    names now, or waits for anybody; returns which reports."""
+    return sorted({id for side in _COLUMN for id in await _left(side, now, staff)})
+
+
+async def _left(side: Side, now: datetime, staff: int | None = None) -> list[int]:
+    """``staff``: theirs alone, whatever they are from now on."""
     column = _COLUMN[side]
     agency = "NULL::bigint" if side == "amer" else "report.referred_agency_id"
     own = "s.agency_id IS NULL" if side == "amer" else "s.agency_id = r.referred_agency_id"
+    fit = f"s.active AND s.role IN ({_HOLDERS}) AND {own}"
+    # The sweep comes again; who leaves leaves nothing.
+    whose, locked = (f"NOT ({fit})", "SKIP LOCKED") if staff is None else ("s.id = $2", "")
     told = "" if side == "amer" else "|| jsonb_build_object('agency', moved.agency)"
     rows = await fetch(
         f"""
         WITH left_behind AS (
           SELECT r.id, s.id AS had FROM staff s JOIN report r ON r.{column} = s.id
-          WHERE NOT (s.active AND s.role IN ({_HOLDERS}) AND {own}) AND r.state IN ({_OPEN})
-          FOR UPDATE OF r SKIP LOCKED
+          WHERE {whose} AND r.state IN ({_OPEN})
+          FOR UPDATE OF r {locked}
         ), moved AS (
           UPDATE report SET {column} = by_rule({agency}, agency_id, service_id, kind, $1)
           FROM left_behind WHERE report.id = left_behind.id
@@ -184,11 +194,11 @@ async def _left(side: Side, now: datetime) -> int:
         )
         INSERT INTO event (report_id, at, action, actor, public, side, data)
         SELECT id, $1, 'assign', 'clock', false, '{side}', hands(had, has) {told} FROM moved
-        RETURNING id
+        RETURNING report_id AS id
         """,  # noqa: S608
-        now,
-    )
-    return len(rows)
+        now, *(() if staff is None else (staff,)),
+    )  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 _COLLEAGUES = """

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from balagh.database import fetch, transaction
+from balagh.notices.texts import words_now
 from balagh.reports import closing, giving, moments
 from balagh.reports.acting import Deed, Done, Internal, Notice, Overtaken, act
 from balagh.reports.cases import Case, Desk
@@ -74,7 +75,7 @@ async def planned(
         staff=given.desk.staff_id,
         data=data,
         files=given.files,
-        notices=_notices(action, given.values, to, then, terms, portal),
+        notices=await _notices(action, given.values, to, then, terms, portal),
         internal=_internal(case, given),
     )
     return (deed, closing_of(deed, to, now, terms, portal)) if closes else (deed,)
@@ -91,9 +92,6 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
 class TooLateError(Exception):
     """Undoes the transaction: somebody else was first."""
 
-    def __init__(self, overtaken: Overtaken) -> None:
-        self.overtaken = overtaken
-
 
 async def do(
     deeds: tuple[Deed, ...], now: datetime, brought: tuple[Brought, ...] = (), person: int = 0
@@ -106,8 +104,8 @@ async def do(
         async with transaction():
             await _bring(deeds[0].report, person, brought, now)
             return await within(deeds, now)
-    except TooLateError as late:
-        return late.overtaken
+    except TooLateError:
+        return Overtaken()
 
 
 async def within(deeds: tuple[Deed, ...], now: datetime) -> Done:
@@ -116,7 +114,7 @@ async def within(deeds: tuple[Deed, ...], now: datetime) -> Done:
     first, *rest = deeds
     done = await act(first, now)
     if isinstance(done, Overtaken):
-        raise TooLateError(done)
+        raise TooLateError
     for deed in rest:
         # Nobody comes between: the report's row is ours until the transaction ends.
         followed = await act(deed, now)
@@ -200,7 +198,7 @@ def _internal(case: Case, given: Given) -> tuple[Internal, ...]:
     return (Internal(action=Entry.NOTE, data=data),)
 
 
-def _notices(
+async def _notices(
     action: Action, values: Values, to: Addressee, then: Standing, terms: Terms, portal: Portal
 ) -> tuple[Notice, ...]:
     if then.state in (State.CLOSED, State.REJECTED) and action is not Action.REFUSE_REOPENING:
@@ -214,8 +212,9 @@ def _notices(
     if action is Action.REQUEST_DATA:
         assert then.data_due_at is not None
         more = moments.missing(
-            to, values["item"], then.data_due_at, portal.public_url, sms=portal.sms
-        )
+            to, values["item"], then.data_due_at, portal.public_url, sms=portal.sms,
+            words=await words_now(terms.zone),
+        )  # fmt: skip
     elif action is Action.REFUSE_REOPENING:
         more = {"reasons": values["reason"]}
     return moments.notices(

@@ -104,10 +104,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.filter.chosen.keys() - {"state"}) or self.ids is not None
 
     def conditions(self) -> Conditions:
-        found = conditions(self.filter, self.desk, self.catalogue, self.now, self.zone)
-        if self.ids is not None:
-            found.add(f"r.id = ANY({found.put(list(self.ids))}::bigint[])")
-        return found
+        return conditions(self.filter, self.desk, self.catalogue, self.now, self.zone)
+
+    def source(self, found: Conditions) -> str:
+        """Where the rows come from: what was found is looked up by its ids first (OFFSET 0), and
+        never looked for by walking all reports in their order."""
+        if self.ids is None:
+            return "report r"
+        ids = found.put(sorted(self.ids))
+        return f"(SELECT * FROM report WHERE id = ANY({ids}::bigint[]) OFFSET 0) r"  # noqa: S608
 
 
 async def page(
@@ -122,7 +127,8 @@ async def page(
         sign = "<" if back else ">"
         where.add(f"(r.due_at, r.id) {sign} ({where.put(place.due_at)}, {where.put(place.id)})")
     order = "r.due_at DESC, r.id DESC" if back else "r.due_at, r.id"
-    sql = f"SELECT {columns} FROM report r WHERE {where} ORDER BY {order} LIMIT {rows + 1}"  # noqa: S608
+    source = asked.source(where)
+    sql = f"SELECT {columns} FROM {source} WHERE {where} ORDER BY {order} LIMIT {rows + 1}"  # noqa: S608
     if asked.narrowed:
         found = await planned(sql, where.arguments)
     else:
@@ -278,8 +284,8 @@ async def batches(asked: Asked, size: int = 2000) -> AsyncIterator[list[Exported
         if place is not None:
             where.add(f"(r.due_at, r.id) > ({where.put(place.due_at)}, {where.put(place.id)})")
         found = await planned(
-            f"SELECT {_EXPORTED.format(holder=holder(asked.desk))} FROM report r "  # noqa: S608
-            f"WHERE {where} ORDER BY r.due_at, r.id LIMIT {size}",
+            f"SELECT {_EXPORTED.format(holder=holder(asked.desk))} "  # noqa: S608
+            f"FROM {asked.source(where)} WHERE {where} ORDER BY r.due_at, r.id LIMIT {size}",
             where.arguments,
         )
         if found:

@@ -36,6 +36,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     answer: str | None
     promised_on: date | None
+    delivered_at: datetime | None
     agency_ar: str
     agency_en: str
     led: Led | None
@@ -63,6 +64,7 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     reopen_until: datetime | None
     outcome: str | None
     promised_on: date | None
+    delivered_at: datetime | None
     agency_ar: str
     agency_en: str
     platform_ar: str | None
@@ -152,14 +154,15 @@ def _led(report: str) -> str:
 
 
 _LINE = f"""r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
-  r.ended_at, r.reopen_until, r.outcome, r.promised_on,
+  r.ended_at, r.reopen_until, r.outcome, r.promised_on, r.delivered_at,
   a.name_ar AS agency_ar, a.name_en AS agency_en,
   p.short_ar AS platform_ar, p.short_en AS platform_en,
   {_led("r")} AS led,
   (SELECT json_agg(json_build_object('id', q.id, 'number', q.number, 'kind', q.kind,
       'state', q.state, 'due_at', q.due_at, 'data_due_at', q.data_due_at, 'ended_at', q.ended_at,
       'reopen_until', q.reopen_until, 'outcome', q.outcome, 'answer', q.answer,
-      'promised_on', q.promised_on, 'agency_ar', b.name_ar, 'agency_en', b.name_en,
+      'promised_on', q.promised_on, 'delivered_at', q.delivered_at,
+      'agency_ar', b.name_ar, 'agency_en', b.name_en,
       'led', {_led("q")}) ORDER BY q.id)
    FROM report q JOIN agency b ON b.id = coalesce(q.referred_agency_id, q.agency_id)
    WHERE q.part_of = r.id) AS parts"""  # noqa: S608

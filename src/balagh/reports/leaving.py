@@ -2,30 +2,69 @@
 
 from datetime import datetime
 
-from balagh.database import fetch
-from balagh.reports.lifecycle import State
+import msgspec
 
-_ENDED = [State.CLOSED.value, State.CANCELLED.value, State.REJECTED.value]
+from balagh.database import fetch
+from balagh.people import audit
+from balagh.reports import assignment
+
+
+class NamedRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that names somebody. ``owner_ar``, ``owner_en``: the agency whose rule it is, none for
+    Amer's; ``about_ar``, ``about_en``: the service or agency, none for all; ``broken``: it gives
+    them nothing, because they do not work on that side's reports."""
+
+    owner_ar: str | None
+    owner_en: str | None
+    about_ar: str | None
+    about_en: str | None
+    kind: str | None
+    broken: bool
+
+
+class StandsInFor(msgspec.Struct, frozen=True):
+    """Whose deputy somebody is, and until when."""
+
+    name_ar: str
+    name_en: str
+    until: datetime
 
 
 async def leave_reports(staff: int, *, by: int | None, now: datetime) -> None:
-    """Unassigns their open reports, at Amer and at the agency; what has ended keeps their name.
+    """Their open reports, at Amer and at the agency, go to whom a rule names or wait for anybody;
+    what has ended keeps their name.
 
-    ``by``: the administrator, none for the provider or the command. One statement, for the
-    transaction in which they leave.
+    ``by``: the administrator, none for the provider or the command. For the transaction in which
+    they leave.
     """
-    await fetch(
+    if left := await assignment.leave(staff, now):
+        await audit.record(by, "unassign", f"staff:{staff}", now, {"reports": left})
+
+
+async def rules_naming(staff: int) -> list[NamedRule]:
+    """What gives reports to them, or did until they left."""
+    rows = await fetch(
         """
-        WITH unassigned AS (
-          UPDATE report SET version = version + 1, assignee_id = nullif(assignee_id, $1),
-            officer_id = nullif(officer_id, $1)
-          WHERE (assignee_id = $1 OR officer_id = $1) AND state <> ALL($2::text[])
-          RETURNING id
-        )
-        INSERT INTO audit (at, staff_id, action, subject, data)
-        SELECT $3, $4::bigint, 'unassign', 'staff:' || $1::bigint,
-          jsonb_build_object('reports', jsonb_agg(id ORDER BY id))
-        FROM unassigned HAVING count(*) > 0
+        SELECT o.short_ar AS owner_ar, o.short_en AS owner_en, r.kind,
+          coalesce(s.name_ar, a.name_ar) AS about_ar, coalesce(s.name_en, a.name_en) AS about_en,
+          stand_in(r.staff_id, r.owner_agency_id, '-infinity') IS NULL AS broken
+        FROM assignment_rule r
+        LEFT JOIN agency o ON o.id = r.owner_agency_id
+        LEFT JOIN agency a ON a.id = r.agency_id
+        LEFT JOIN service s ON s.id = r.service_id
+        WHERE r.staff_id = $1
+        ORDER BY r.service_id IS NULL, r.agency_id IS NULL, r.kind IS NULL, r.id
         """,
-        staff, _ENDED, now, by,
+        staff,
+    )
+    return [NamedRule(**row) for row in rows]
+
+
+async def stands_in_for(staff: int, now: datetime) -> list[StandsInFor]:
+    """Who is away, or will be, and named them."""
+    rows = await fetch(
+        "SELECT name_ar, name_en, away_until AS until FROM staff "
+        "WHERE deputy_id = $1 AND away_until > $2 AND active ORDER BY away_until, id",
+        staff, now,
     )  # fmt: skip
+    return [StandsInFor(**row) for row in rows]

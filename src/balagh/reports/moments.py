@@ -1,7 +1,8 @@
 """What the beneficiary is told when something is done to their report, and how they are reached.
 
-Specification 6. The words are in ``templates/notices``; here is which action makes which moment,
-what its words need, and who is told on which channels.
+Specification 6. The table of all moments is ``notices.moments``, their words are in
+``notices/texts``; here is which action makes which moment, what its words need, and who is told on
+which channels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import msgspec
 from balagh.database import fetch_one
 from balagh.i18n import Language
 from balagh.notices.messages import Sms, render, segments
+from balagh.notices.texts import Words
 from balagh.reports import deadlines
 from balagh.reports.acting import Notice, to_all
 from balagh.reports.lifecycle import Action
@@ -21,7 +23,7 @@ from balagh.reports.telling_channels import Reach
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """``name``: of the templates; ``needs``: data besides what every message has."""
+    """``name``: in ``notices.moments``; ``needs``: data besides what every message has."""
 
     name: str
     needs: frozenset[str] = frozenset()
@@ -99,10 +101,17 @@ def notices(
 
 
 def missing(
-    to: Addressee, items: Sequence[str], due: datetime, public_url: str, *, sms: bool
+    to: Addressee,
+    items: Sequence[str],
+    due: datetime,
+    public_url: str,
+    *,
+    sms: bool,
+    words: Words | None = None,
 ) -> dict[str, Any]:
-    """What the words about missing data need. ``items_sms``: as much of them as three SMS hold,
-    empty where that is too little to be understood."""
+    """What the words about missing data need. ``items_sms``: as much of them as three SMS hold with
+    these ``words``, empty where that is too little to be understood."""
+    zone = (words or Words()).zone
     more: dict[str, Any] = {
         "items": list(items),
         "items_sms": "",
@@ -110,9 +119,8 @@ def missing(
         "update_link": f"{public_url}/reports/{to.number}/update",
     }
     for text in _shorter(Language.of(to.language).text(", ").join(items)) if sms else ():
-        said = render(
-            "missing_data", "sms", to.language, {"number": to.number, **more, "items_sms": text}
-        )
+        data = {**common(to, public_url, zone), **more, "items_sms": text}
+        said = render("missing_data", "sms", to.language, data, words)
         if isinstance(said, Sms) and segments(said.text) <= _SEGMENTS:
             return {**more, "items_sms": text}
     return more

@@ -27,11 +27,12 @@
     if (input.type === "file" && input.files.length) input.form.requestSubmit(input.parentElement.querySelector("button"))
   })
 
-  // The same form twice within two seconds is one tap too many; later it is a retry.
+  // The same button twice within two seconds is one tap too many; later it is a retry.
   addEventListener("submit", event => {
     const form = event.target, now = Date.now(), file = form.id === "upload" && by("file").files[0]
-    const again = now - sent.get(form) < 2000
-    sent.set(form, now)
+    const tapped = file ? form : (event.submitter ?? form)
+    const again = now - sent.get(tapped) < 2000
+    sent.set(tapped, now)
     if (!again && !file) return tell(form, true)
     event.preventDefault()
     event.stopImmediatePropagation()

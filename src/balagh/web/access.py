@@ -38,6 +38,11 @@ STAFF_SIGN_IN = "/staff/sign-in"
 ANONYMOUS = "anonymous"
 # `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
 PASSIVE = "passive"
+# `opt={SECRET: True}`: passwords and codes are typed into this form, which is therefore never kept.
+SECRET = "secret"  # noqa: S105 - a name
+# `opt={BY_TOKEN: True}`: a POST that may come from another program than a browser: the token in its
+# address is all that speaks for it, and the handler checks that.
+BY_TOKEN = "by_token"  # noqa: S105
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -86,6 +91,9 @@ class Access(ASGIMiddleware):
                 await load(request)
         else:
             settings = _settings(request)
+            if scope["route_handler"].opt.get(BY_TOKEN):
+                await next_app(scope, receive, send)
+                return
             # 1. The browser's word about where the form was, before anything is read.
             check_origin(request.method, request.headers, settings)
             # 2. The session's own token, from the header or the form.
@@ -140,8 +148,7 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
     """
     found = visitor(connection)
     if found is None:
-        if connection.scope.get("method") not in _SAFE:
-            await _keep_of_ended(cast("Request[Any, Any, Any]", connection))
+        await _keep_of_ended(connection)
         raise SignInNeeded(_come_back_to(connection))
     if found.person_id is None:
         raise NotFoundException
@@ -150,7 +157,10 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
 async def filing(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard: beneficiaries, and those of the staff who file for callers (``lifecycle``: submit)."""
     found = visitor(connection)
-    if found is None or found.staff_id is None:
+    if found is None:
+        await _keep_of_ended(connection)
+        raise SignInNeeded(_come_back_to(connection), staff=await _was_of_staff(connection))
+    if found.staff_id is None:
         await beneficiary(connection, handler)
     elif found.role != Role.INTAKE_OFFICER:
         raise NotFoundException
@@ -166,6 +176,7 @@ def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[No
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
         found = visitor(connection)
         if found is None:
+            await _keep_of_ended(connection)
             raise SignInNeeded(_come_back_to(connection), staff=True)
         if found.staff_id is None or found.role not in wanted:
             raise NotFoundException
@@ -194,10 +205,15 @@ def token_of(found: Visitor, settings: Settings) -> str:
     return _form_token(found.token_hash, settings)
 
 
+def unsent_anywhere(request: Request[Any, Any, Any]) -> Unsent | None:
+    """What was typed when an earlier session was over, on whichever page."""
+    found = visitor(request)
+    return found.unsent if found and request.method in _SAFE else None
+
+
 def unsent_of(request: Request[Any, Any, Any]) -> Unsent | None:
     """What was typed on this page when an earlier session was over, to be shown again."""
-    found = visitor(request)
-    kept = found.unsent if found and request.method in _SAFE else None
+    kept = unsent_anywhere(request)
     return kept if kept is not None and kept.path == request.url.path else None
 
 
@@ -294,17 +310,21 @@ async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings
     given = await _given_token(request)
     if _same(given, token_of(found, settings)):
         return
-    # A window from before this person signed in anew: their own form, so it is not lost.
-    if found.person_id is not None and request.url.path != "/sign-out":
-        for ended in await unsent.sessions_of(found.person_id):
+    # A window from before they signed in anew: their own form, so it is not lost.
+    if request.url.path != "/sign-out":
+        for ended in await unsent.sessions_of(found.person_id, found.staff_id):
             if _same(given, _form_token(ended, settings)):
-                await unsent.keep(found.session_id, await _form_of(request), clock.now())
+                if not _is_secret(request):
+                    await unsent.keep(found.session_id, await _form_of(request), clock.now())
                 raise ShowAgain(_come_back_to(request))
     raise Forged("token")
 
 
-async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
+async def _keep_of_ended(connection: Connection) -> None:
     """Keeps a form whose session is over. Its token says that it was that session's form."""
+    if connection.scope.get("method") in _SAFE or _is_secret(connection):
+        return
+    request = cast("Request[Any, Any, Any]", connection)
     settings = _settings(request)
     token = request.cookies.get(cookie_name(settings))
     if token is None:
@@ -317,16 +337,27 @@ async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
         await unsent.keep_of_ended(ended, await _form_of(request), clock.now())
 
 
+async def _was_of_staff(connection: Connection) -> bool:
+    """Whether the session that the browser still names was one of staff."""
+    token = connection.cookies.get(cookie_name(_settings(connection)))
+    return token is not None and await sessions.was_of_staff(token)
+
+
+def _is_secret(connection: Connection) -> bool:
+    return bool(_handler_options(connection).get(SECRET))
+
+
 async def _form_of(request: Request[Any, Any, Any]) -> Unsent:
-    """The form and the page it is on. The last of several values counts, as for a radio button."""
-    fields: dict[str, str] = {}
+    """The form and the page it is on."""
+    fields: dict[str, list[str]] = {}
     file = False
     for name, value in (await request.form()).multi_items():
         if not isinstance(value, str):
             file = True
         elif name != "csrf":
-            fields[name] = value
-    return unsent.unsent(urlsplit(_come_back_to(request)).path, fields, file=file)
+            fields.setdefault(name, []).append(value)
+    page = urlsplit(_come_back_to(request)).path
+    return unsent.unsent(page, fields, file=file, action=request.url.path)
 
 
 async def _given_token(request: Request[Any, Any, Any]) -> str:

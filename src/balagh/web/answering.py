@@ -17,6 +17,7 @@ from balagh.directory.lookup import catalogue
 from balagh.files.names import download_headers
 from balagh.i18n import N_, grouped, isolate
 from balagh.i18n import typed as as_typed
+from balagh.notices.texts import words_now
 from balagh.people import audit
 from balagh.reports import answer_links, cases, deadlines, giving, inboxes
 from balagh.reports.acting import Deed, Done
@@ -123,7 +124,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     deeds = await _planned(request, link, case, values, teller)
     if form.get("step") != "send":
         await _seen(link, teller)
-        return _check(request, token, case, teller, typed, values, deeds)
+        return await _check(request, token, case, teller, typed, values, deeds)
     done = await answer_links.answer(link, deeds, teller.now)
     if isinstance(done, Done):
         if any(deed.notices for deed in deeds):
@@ -225,7 +226,7 @@ async def _form(
     )
 
 
-def _check(
+async def _check(
     request: AnyRequest,
     token: str,
     case: Case,
@@ -241,7 +242,13 @@ def _check(
             "answering/check.html",
             rows=views.field_rows(asked, values, teller.language),
             # Only where the answer closes the report; else Amer reads it first.
-            preview=actions.previewed(deeds, case, settings_of(request).public_url, teller.language)
+            preview=actions.previewed(
+                deeds,
+                case,
+                settings_of(request).public_url,
+                teller.language,
+                await words_now(teller.zone),
+            )
             if len(deeds) > 1
             else None,
             typed=typed,

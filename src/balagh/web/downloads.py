@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from litestar.response import Stream
@@ -11,8 +12,9 @@ from balagh.files.names import download_headers
 
 # Excel takes a file for UTF-8 only with a byte order mark.
 _MARK = "\ufeff"
-# What makes a spreadsheet take a text for a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection), in their
+# full-width forms too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_file(name: str, rows: AsyncIterator[Sequence[Sequence[object]]]) -> Stream:
@@ -22,7 +24,7 @@ def csv_file(name: str, rows: AsyncIterator[Sequence[Sequence[object]]]) -> Stre
         mark = _MARK
         async for batch in rows:
             written = io.StringIO()
-            csv.writer(written).writerows([_cell(value) for value in row] for row in batch)
+            csv.writer(written).writerows([cell(value) for value in row] for row in batch)
             yield (mark + written.getvalue()).encode()
             mark = ""
 
@@ -34,6 +36,10 @@ def csv_file(name: str, rows: AsyncIterator[Sequence[Sequence[object]]]) -> Stre
     return Stream(lines(), media_type=media_type, headers=headers)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """As text, times to the minute; what a spreadsheet would compute stands behind an
+    apostrophe."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

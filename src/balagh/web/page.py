@@ -1,6 +1,7 @@
 """A full page or its fragment, in the person's language, with the headers every page carries."""
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response
@@ -12,6 +13,7 @@ from balagh.people.unsent import Unsent
 from balagh.settings import Settings
 from balagh.templating import environment
 from balagh.web import access, digits
+from balagh.web.refilling import refilled
 from balagh.web.staff.places import places
 
 LANGUAGE_COOKIE = "lang"
@@ -70,11 +72,10 @@ def render(
     query = {} if at else {k: v for k, v in request.query_params.items() if k != "lang"}
     other = "en" if language.code == "ar" else "ar"
     visitor = access.visitor(request)
-    unsent = access.unsent_of(request)
-    body = (
-        environment(language.code, settings.zone)
-        .get_template(template)
-        .render(
+
+    def drawn(unsent: Unsent | None, texts: Sequence[str] = ()) -> str:
+        page = environment(language.code, settings.zone).get_template(template)
+        return page.render(
             visitor=visitor,
             places=places(visitor, here, language),
             path=here,
@@ -89,10 +90,11 @@ def render(
             secure=settings.secure,
             unsent=unsent,
             # Where the page's own fields do not show it again, it stands there to be copied.
-            unsent_texts=_texts(unsent) if unsent and not shown_again else [],
+            unsent_texts=texts,
             **context,
         )
-    )
+
+    body = _with_unsent(request, drawn, shown_again=shown_again)
     if visitor and visitor.digits == "arabic" and language.code == "ar":
         body = digits.arabic(body)
     response = Response(
@@ -118,9 +120,27 @@ def render(
     return response
 
 
-def _texts(unsent: Unsent) -> list[str]:
+class _Drawn(Protocol):
+    def __call__(self, unsent: Unsent | None, texts: Sequence[str] = ()) -> str: ...
+
+
+def _with_unsent(request: AnyRequest, drawn: _Drawn, *, shown_again: bool) -> str:
+    """The page, with what an ended session could not send: in its form, where the page has that
+    one, else to be copied where it was typed."""
+    kept, here = access.unsent_anywhere(request), access.unsent_of(request)
+    if kept is None or shown_again:
+        return drawn(here)
+    again = refilled(drawn(kept), kept)
+    if again is None:
+        return drawn(here, _texts(here.fields.values()) if here else ())
+    if texts := _texts(again.left):
+        again = refilled(drawn(kept, texts), kept) or again
+    return again.html
+
+
+def _texts(values: Iterable[str]) -> list[str]:
     """What somebody wrote, without what was chosen from a list."""
-    return [value for value in unsent.fields.values() if len(value) >= _WRITTEN]
+    return [value for value in values if len(value) >= _WRITTEN]
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

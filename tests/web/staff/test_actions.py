@@ -22,6 +22,7 @@ from tests.web.staff.cases import (
 )
 
 from balagh.database import fetch
+from balagh.i18n import grouped
 from balagh.notices.messages import Sms, render
 from balagh.reports import giving
 from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State, transition
@@ -101,7 +102,8 @@ async def test_what_is_allowed_shows_its_form_and_is_done(
         now = await report(made)
         assert (now["state"], now["version"]) == (expected, 2)
         if action is Action.RETURN_TO_AMER:
-            assert page.path == "/inbox"
+            assert page.path == f"/inbox?returned={made['number']}"
+            assert f"Report {grouped(made['number'])} was returned to Amer centre." in page.text
         else:
             assert page.path == f"/cases/{made['number']}?done={NOUNS[action]}"
             assert "Done:" in page.text

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 from litestar import Litestar
+from tests.people.portal import settings_for
 from tests.reports.filed import insert
-from tests.web.conftest import NOW, Clock, Visiting, settings_for
+from tests.web.conftest import NOW, Clock, Visiting
 from tests.web.pages import Browser
 from tests.web.staff.casework import agency, audited, case, events, row
 

@@ -37,6 +37,11 @@ def compose(notice: Outgoing, mail_from: str) -> EmailMessage:
     message["To"] = notice.recipient
     message["Subject"] = content.subject
     message["Auto-Submitted"] = "auto-generated"
+    if content.unsubscribe:
+        # RFC 2369, 3.2; by one click only over https (RFC 8058, 3.1).
+        message["List-Unsubscribe"] = f"<{content.unsubscribe}>"
+        if content.unsubscribe.startswith("https://"):
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Base64 is half the size of quoted-printable in Arabic, and 7-bit servers take it.
     message.set_content(content.text, cte="base64")
     message.add_alternative(content.html, subtype="html", cte="base64")

@@ -8,7 +8,7 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from balagh.i18n import N_, Language
+from balagh.i18n import N_
 from balagh.reports import deadlines, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
 from balagh.reports.inboxes import Part, ReportLine, WholeReport
@@ -49,12 +49,14 @@ class SurveyView(msgspec.Struct, frozen=True):
 
 
 class AnswerView(msgspec.Struct, frozen=True):
-    """``promised_on``: until when an accepted request becomes real."""
+    """``promised_on``: until when an accepted request becomes real; ``delivered``: the day on which
+    it did."""
 
     heading: str
     text: str
     kind: str
     promised_on: date | None
+    delivered: date | None
 
 
 class ActionView(msgspec.Struct, frozen=True):
@@ -136,7 +138,7 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
         ),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
-        answer=None if parts else _answer(report, language),
+        answer=None if parts else _answer(report, teller),
         surveys=await _surveys(report, teller),
     )
 
@@ -151,7 +153,7 @@ def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartVie
         state=one.state.value,
         state_text=language.text(STATE_TEXT[one.state]),
         sentence=sentence(one, agency, teller),
-        answer=_answer(whole if isinstance(one, ReportLine) else one, language),
+        answer=_answer(whole if isinstance(one, ReportLine) else one, teller),
         update=actions.get(Action.UPDATE),
         reopening=actions.get(Action.REQUEST_REOPENING),
         cancellation=actions.get(Action.CANCEL),
@@ -197,13 +199,20 @@ def _just_done(report: WholeReport, agency: str, teller: Teller) -> str:
     return ""
 
 
-def _answer(report: WholeReport | Part, language: Language) -> AnswerView | None:
+def _answer(report: WholeReport | Part, teller: Teller) -> AnswerView | None:
     """The agency's answer, once Amer centre has let it stand."""
     shown = report.state in (State.CLOSED, State.REOPEN_REQUESTED)
     if not shown or not report.answer or report.outcome is None:
         return None
     heading, kind = _ANSWERS[report.outcome]
-    return AnswerView(language.text(heading), report.answer, kind, report.promised_on)
+    done = report.delivered_at
+    return AnswerView(
+        teller.language.text(heading),
+        report.answer,
+        kind,
+        report.promised_on,
+        done.astimezone(teller.zone).date() if done else None,
+    )
 
 
 def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None:

@@ -126,6 +126,12 @@ def _closed(line: ReportLine | Part, agency: Markup, teller: Teller) -> Markup:
                 line.reopen_until.astimezone(teller.zone).date(), weekday=False, year=False
             ),
         )
+    if line.delivered_at:
+        return language.markup(
+            "{agency} delivered it on {day}.",
+            agency=agency,
+            day=language.date(line.delivered_at.astimezone(teller.zone).date(), weekday=False),
+        )
     if line.outcome == "accepted" and line.promised_on:
         return language.markup(
             "{agency} accepted it, for {day}.",

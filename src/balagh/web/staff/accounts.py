@@ -10,10 +10,11 @@ from litestar.params import FromPath, FromQuery
 
 from balagh import clock
 from balagh.directory.lookup import catalogue
-from balagh.i18n import N_
+from balagh.i18n import N_, Language, isolate
 from balagh.people import invitations, staff
 from balagh.people.staff import OF_AGENCIES, Facts, Member, Refusal
-from balagh.reports.leaving import leave_reports
+from balagh.reports.kinds import KINDS
+from balagh.reports.leaving import NamedRule, leave_reports, rules_naming, stands_in_for
 from balagh.reports.lifecycle import Role
 from balagh.web import access
 from balagh.web.page import AnyRequest, language_of, render, settings_of
@@ -38,7 +39,10 @@ SAVED = {
     "factor": N_(
         "Password and second factor are removed. A link to set both anew is on its way by e-mail."
     ),
-    "deactivated": N_("They can no longer sign in, and their open reports are unassigned."),
+    "deactivated": N_(
+        "They can no longer sign in. Their open reports went to whom a rule names, or wait for "
+        "anybody to take them."
+    ),
     "activated": N_("They can sign in again."),
 }
 REFUSED = {
@@ -60,6 +64,15 @@ class MemberView(msgspec.Struct, frozen=True):
     standing: str
     standing_text: str
     seen: str
+
+
+class RuleView(msgspec.Struct, frozen=True):
+    """A rule that names them: whose it is, and which reports it gives away."""
+
+    owner: str
+    about: str
+    kind: str
+    broken: bool
 
 
 @get("/staff")
@@ -271,8 +284,27 @@ async def _member_page(
         url=f"/staff/{found.id}",
         standing_text=language.text(STANDING_TEXT[found.standing]),
         seen=teller.when(found.seen_at) if found.seen_at else "",
+        rules=(named := [_rule_view(one, language) for one in await rules_naming(found.id)]),
+        broken=any(one.broken for one in named),
+        stands_in=[
+            language.markup(
+                "For {name} until {when}",
+                name=isolate(language.name(one)),
+                when=teller.when(one.until),
+            )
+            for one in await stands_in_for(found.id, teller.now)
+        ],
         fields=shown,
         errors=error_views(shown),
+    )
+
+
+def _rule_view(rule: NamedRule, language: Language) -> RuleView:
+    return RuleView(
+        language.name(rule, "owner") if rule.owner_ar else language.text("Amer centre"),
+        language.name(rule, "about") if rule.about_ar else language.text("All reports"),
+        language.text(KINDS[rule.kind].name) if rule.kind else language.text("All kinds"),
+        rule.broken,
     )
 
 

@@ -14,6 +14,7 @@ from balagh.directory.lookup import catalogue
 from balagh.i18n import N_, Language
 from balagh.notices.messages import Sms
 from balagh.notices.messages import render as message
+from balagh.notices.texts import Words, words_now
 from balagh.reports import cases, deadlines, giving, replies, timeline
 from balagh.reports.acting import Deed, Notice
 from balagh.reports.allowed import allowed
@@ -89,7 +90,10 @@ _OTHERS: Mapping[str, str] = {
     Entry.SEND_LINK: N_("A link was sent"),
     Entry.REVOKE_LINK: N_("A link was revoked"),
     Entry.DELIVER: N_("The promise was kept"),
+    Entry.MOVE_DUE: N_("Moved due dates by the calendar"),
 }
+# What leaves the report as it was, so that nobody is too late because of it.
+_UNCHANGED = frozenset({Entry.NOTE, Entry.SEND_LINK, Entry.REVOKE_LINK, Entry.LATE})
 _DANGER = frozenset({Action.REJECT})
 # What nobody may press for the beneficiary: their rating's link is shown without its key.
 # The mark keeps the end of the address at its end in Arabic.
@@ -315,7 +319,7 @@ def terms_of(request: AnyRequest, teller: Teller) -> Terms:
 def moved(entries: Sequence[Entered], case: Case, teller: Teller) -> str:
     """What was done last, by whom and when."""
     language = teller.language
-    last = next((one for one in entries if one.action != Entry.NOTE), None)
+    last = next((one for one in entries if one.action not in _UNCHANGED), None)
     if last is None:
         return ""
     names = {**{action.value: text for action, text in TEXTS.items()}, **_OTHERS}
@@ -502,7 +506,8 @@ async def _preview(
         )
     given = Given(desk=desk, action=sheet.action, values=values)
     deeds = await planned(case, given, teller.now, terms_of(request, teller), portal_of(request))
-    return previewed(deeds, case, portal_of(request).public_url, teller.language)
+    words = await words_now(teller.zone)
+    return previewed(deeds, case, portal_of(request).public_url, teller.language, words)
 
 
 def _without(note: str, told: str = "") -> PreviewView:
@@ -510,7 +515,7 @@ def _without(note: str, told: str = "") -> PreviewView:
 
 
 def previewed(
-    deeds: Sequence[Deed], case: Case, public_url: str, language: Language
+    deeds: Sequence[Deed], case: Case, public_url: str, language: Language, words: Words
 ) -> PreviewView:
     """The messages of these deeds, as the beneficiary will read them."""
     theirs = Language.of(case.language)
@@ -532,7 +537,7 @@ def previewed(
             direction=theirs.direction,
         )
     return PreviewView(
-        messages=[_message_view(notice, public_url, language) for notice in notices],
+        messages=[_message_view(notice, public_url, language, words) for notice in notices],
         note="",
         told="",
         code=theirs.code,
@@ -552,8 +557,9 @@ _SILENT = frozenset(
 )
 
 
-def _message_view(notice: Notice, public_url: str, language: Language) -> MessageView:
-    made = message(notice.moment, notice.channel, notice.language, keyless(notice.data, public_url))
+def _message_view(notice: Notice, public_url: str, language: Language, words: Words) -> MessageView:
+    data = keyless(notice.data, public_url)
+    made = message(notice.moment, notice.channel, notice.language, data, words)
     if isinstance(made, Sms):
         return MessageView(language.text("SMS"), masked(notice.recipient), "", made.text)
     return MessageView(language.text("E-mail"), masked(notice.recipient), made.subject, made.text)

@@ -271,7 +271,7 @@ def _sheet(sent: Sent, **more: Any) -> Sheet:
 def _after(sent: Sent) -> Response[Any]:
     """Where it goes on: on the report's page, unless it is out of the desk's sight now."""
     if sent.action is Action.RETURN_TO_AMER:
-        return go("/inbox")
+        return go(f"/inbox?returned={sent.case.number}")
     return go(f"/cases/{sent.case.number}?done={NOUNS[sent.action]}")
 
 

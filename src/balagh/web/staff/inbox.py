@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, Router, get
+from markupsafe import Markup
 
 from balagh import clock
 from balagh.directory.lookup import Catalogue, catalogue
@@ -18,14 +19,15 @@ from balagh.i18n import N_, Language, isolate
 from balagh.people import audit
 from balagh.people.staff_names import StaffName, StaffNames
 from balagh.reports import inbox as reading
-from balagh.reports import inbox_filter, inbox_search
+from balagh.reports import inbox_filter, inbox_search, numbers
+from balagh.reports.cases import Desk
 from balagh.reports.inbox import MOST, ROWS, Asked, Counts, Page, Place
 from balagh.reports.inbox_filter import LABELS
 from balagh.reports.inbox_views import views_of
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, State
 from balagh.reports.saved_views import SavedView, saved_views
-from balagh.web import access
+from balagh.web import access, views
 from balagh.web.page import AnyRequest, language_of, render, settings_of
 from balagh.web.staff import bulk
 from balagh.web.staff.desk import CASEWORK, desk_of
@@ -137,7 +139,8 @@ async def _show(
         view=next((tab.text for tab in tabs if tab.here), ""),
         rows=row_views(page.rows, asked.desk, names, asked.catalogue, teller),
         search=given.search,
-        found=None if found is None else _found_text(given.search, found, language),
+        found=None if found is None else _found_text(asked.desk, found, language),
+        done=_done(request, language),
         hidden=[("view", given.view.code)] + ([("q", given.search)] if given.search else []),
         choices=choices[: len(_FIRST)],
         more=choices[len(_FIRST) :],
@@ -161,6 +164,16 @@ async def _show(
         agency=asked.desk.side == "agency",
         bulk=await bulk.bar(request),
     )  # fmt: skip
+
+
+def _done(request: AnyRequest, language: Language) -> Markup:
+    """What was just done to a report that is out of the desk's sight now."""
+    number = numbers.parse(request.query_params.get("returned", ""))
+    if number is None:
+        return Markup("")
+    return language.markup(
+        "Report {number} was returned to Amer centre.", number=views.number(number)
+    )
 
 
 async def _tabs(request: AnyRequest, asked: Asked) -> list[TabView]:
@@ -342,7 +355,12 @@ def _saved(one: SavedView, current: str, language: Language) -> dict[str, Any]:
     }
 
 
-def _found_text(search: str, found: inbox_search.Matches, language: Language) -> str:
+def _found_text(desk: Desk, found: inbox_search.Matches, language: Language) -> str:
+    if found.short and desk.side == "agency":
+        return language.text(
+            "Search for a word of at least {n} letters, a number or a reference.",
+            n=inbox_search.SHORTEST,
+        )
     if found.short:
         return language.text(
             "Search for a word of at least {n} letters, a number, a reference or a telephone.",

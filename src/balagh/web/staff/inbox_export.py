@@ -5,8 +5,6 @@ its end must be known before it can be read. Decision 085.
 """
 
 import asyncio
-import csv
-import io
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import date, datetime
@@ -25,6 +23,7 @@ from balagh.reports import inbox_filter
 from balagh.reports.inbox import Asked, Exported, batches
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT
+from balagh.web.downloads import csv_file
 from balagh.web.page import AnyRequest, language_of
 from balagh.web.staff.desk import CASEWORK
 from balagh.web.staff.inbox import asked_of
@@ -60,9 +59,6 @@ _SHEET = 1_000_000
 _CHUNK = 256 * 1024
 # Workbooks that are made at once in this process.
 _making = asyncio.Semaphore(2)
-# What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection), in their
-# full-width forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Line = list[str | date]
 
@@ -81,14 +77,12 @@ async def export(request: AnyRequest) -> Response[Any] | Stream:
     data = {"format": format, "filter": asked.filter.query(q=None)}
     await audit.record(asked.desk.staff_id, "export", "inbox", asked.now, data)
     day = asked.now.astimezone(asked.zone).date().isoformat()
+    if format == "csv":
+        return csv_file(f"inbox-{day}.csv", _rows(asked, heading, line))
     headers = {
-        "Content-Disposition": f'attachment; filename="inbox-{day}.{format}"',
+        "Content-Disposition": f'attachment; filename="inbox-{day}.xlsx"',
         "Cache-Control": "no-store",
     }
-    if format == "csv":
-        return Stream(
-            _csv(asked, heading, line), media_type="text/csv; charset=utf-8", headers=headers
-        )
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
     try:
         async with _making:
@@ -149,28 +143,12 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
 
 
-async def _csv(
+async def _rows(
     asked: Asked, heading: list[str], line: Callable[[Exported], Line]
-) -> AsyncIterator[bytes]:
-    # The mark says UTF-8 to spreadsheets that would guess otherwise.
-    yield b"\xef\xbb\xbf" + _rows([heading])
+) -> AsyncIterator[list[Line]]:
+    yield [list(heading)]
     async for batch in batches(asked):
-        yield _rows([[_cell(value) for value in line(one)] for one in batch])
-
-
-def _rows(rows: list[list[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: str | date) -> str:
-    """As text; what a spreadsheet would compute stands behind an apostrophe."""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
+        yield [line(one) for one in batch]
 
 
 async def _xlsx(

@@ -40,6 +40,7 @@ async def set_password(request: AnyRequest, token: FromPath[str]) -> Response[An
     local = await credentials.of(staff) if staff is not None else None
     if local is None:
         return _over(request)
+    request.app.state.waker.wake()
     response = access.see_other(f"{access.STAFF_SIGN_IN}/{'code' if local.totp else 'factor'}")
     response.set_cookie(halfway_cookie(local, settings, now))
     return response

@@ -109,7 +109,7 @@ async def ask_password(request: AnyRequest) -> Response[Any]:
     return _password_page(request, {})
 
 
-@post("/profile/password")
+@post("/profile/password", opt={access.SECRET: True})
 async def password(request: AnyRequest) -> Response[Any]:
     """The present password and a new one; every other browser is signed out."""
     visitor, local = await _local(request)
@@ -123,6 +123,7 @@ async def password(request: AnyRequest) -> Response[Any]:
     await credentials.change_password(
         local.staff_id, given, session=visitor.session_id, now=clock.now()
     )
+    request.app.state.waker.wake()
     return access.see_other("/profile?saved=password")
 
 
@@ -132,7 +133,7 @@ async def ask_factor(request: AnyRequest) -> Response[Any]:
     return _factor_page(request, visitor, local, {})
 
 
-@post("/profile/factor")
+@post("/profile/factor", opt={access.SECRET: True})
 async def factor(request: AnyRequest) -> Response[Any]:
     """Another app in the place of the one before; the recovery codes are new too."""
     settings, now = settings_of(request), clock.now()
@@ -151,6 +152,7 @@ async def factor(request: AnyRequest) -> Response[Any]:
     )
     if codes is None:
         return _factor_page(request, visitor, local, {}, wrong=True)
+    request.app.state.waker.wake()
     return enrolment.codes_page(request, codes, "/profile")
 
 
@@ -160,7 +162,7 @@ async def ask_codes(request: AnyRequest) -> Response[Any]:
     return _codes_page(request, {})
 
 
-@post("/profile/recovery-codes")
+@post("/profile/recovery-codes", opt={access.SECRET: True})
 async def codes(request: AnyRequest) -> Response[Any]:
     """Ten new ones; those before are worth nothing any more."""
     _, local = await _local(request)
@@ -170,6 +172,7 @@ async def codes(request: AnyRequest) -> Response[Any]:
     made = await credentials.new_recovery_codes(
         local.staff_id, secret_key=settings_of(request).secret_key, now=clock.now()
     )
+    request.app.state.waker.wake()
     return enrolment.codes_page(request, made, "/profile")
 
 

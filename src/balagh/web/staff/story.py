@@ -12,6 +12,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from balagh.i18n import N_, Language, isolate
+from balagh.notices.moments import MOMENTS
 from balagh.reports import cases, inboxes, timeline
 from balagh.reports.cases import Case, Desk, Entered
 from balagh.reports.inboxes import ReportFile
@@ -33,22 +34,6 @@ _NOTES = {
     "amer": N_("Internal note: neither the beneficiary nor the agency sees it"),
     "agency": N_("Internal note: neither the beneficiary nor Amer centre sees it"),
     None: N_("Internal note for the staff of both sides: the beneficiary does not see it"),
-}
-_MOMENTS = {
-    "opened": N_("the report was received"),
-    "in_progress": N_("the agency works on it"),
-    "missing_data": N_("data is missing"),
-    "missing_data_reminder": N_("a reminder of the missing data"),
-    "late": N_("the report is late"),
-    "closed": N_("the report is closed"),
-    "accepted": N_("the request was accepted"),
-    "refused": N_("the request was refused"),
-    "rejected": N_("the report was rejected"),
-    "cancelled": N_("the report was cancelled"),
-    "expired": N_("cancelled because data did not come"),
-    "reopened": N_("the report was reopened"),
-    "reopening_refused": N_("reopening was refused"),
-    "delivered": N_("the promise was delivered"),
 }
 _CHANNELS = {"sms": N_("SMS"), "email": N_("E-mail")}
 _STATES = {
@@ -226,10 +211,10 @@ def _sent(messages: Sequence[Told], desk: Desk, teller: Teller) -> list[tuple[da
         moments.setdefault((one.moment, one.occasion), []).append(one)
     found = []
     for (moment, _), told_by in moments.items():
-        named = _MOMENTS.get(moment)
+        known = MOMENTS.get(moment)
         done = (
-            language.markup("sent a message: {moment}", moment=language.text(named))
-            if named
+            language.markup("sent a message: {moment}", moment=language.text(known.title))
+            if known
             else language.markup("sent a message")
         )
         view = EntryView(
