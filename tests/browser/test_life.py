@@ -101,7 +101,8 @@ class Stage(msgspec.Struct):
         await hands.pick("code", "other_agency")
         await hands.type("reason", WORDS)
         await hands.press(self.fahd.locator("#act"))
-        await self.fahd.wait_for_url("**/inbox")
+        await self.fahd.wait_for_url(lambda url: url.endswith(f"/inbox?returned={number}"))
+        await expect(self.fahd.locator("main .note.ok")).to_be_focused()
         answer = await self.fahd.goto(f"/cases/{number}")
         assert answer is not None
         assert answer.status == 404

@@ -12,7 +12,7 @@ import msgspec
 
 from balagh.database import fetch, fetch_one
 from balagh.reports.casework import File
-from balagh.reports.lifecycle import Role, State
+from balagh.reports.lifecycle import NO_CHANGE, Role, State
 from balagh.reports.standing import Standing
 
 Side = Literal["amer", "agency"]
@@ -198,6 +198,12 @@ async def entries(desk: Desk, report: int) -> list[Entered]:
         report, desk.side, *(() if desk.agency_id is None else (desk.agency_id,)),
     )  # fmt: skip
     return [msgspec.convert(dict(row), Entered) for row in rows]
+
+
+def last_change(happened: Sequence[Entered]) -> Entered | None:
+    """What changed the report last: why somebody who looked at it before comes too late. Of
+    ``entries``, so that nobody is told what they may not know."""
+    return next((one for one in happened if one.action not in NO_CHANGE), None)
 
 
 async def file_for(desk: Desk, file: str) -> File | None:

@@ -8,12 +8,12 @@ import msgspec
 
 from balagh.database import fetch, fetch_one
 from balagh.reports.casework import File
-from balagh.reports.lifecycle import State
+from balagh.reports.lifecycle import NO_CHANGE, State
 from balagh.reports.standing import Standing
 
 
 class Led(msgspec.Struct, frozen=True):
-    """The event that led to the state in which the report is."""
+    """A public event: what led to the state in which the report is, or what changed it last."""
 
     id: int
     at: datetime
@@ -80,8 +80,8 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WholeReport(ReportLine, frozen=True, kw_only=True):
-    """All that the beneficiary may see of a report; ``whole``: the number of the one that it is a
-    part of."""
+    """All that the beneficiary may see of a report; ``last``: what changed it last; ``whole``: the
+    number of the one that it is a part of."""
 
     agency_id: int
     platform_id: int | None
@@ -114,6 +114,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     due_from: date
     due_days: int
     data_asked_at: datetime | None
+    last: Led | None
     whole: str | None
 
     def standing(self) -> Standing:
@@ -146,11 +147,18 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
     assisted: bool
 
 
-def _led(report: str) -> str:
+def _newest(report: str, condition: str) -> str:
     return f"""(SELECT json_build_object('id', e.id, 'at', e.at, 'action', e.action,
       'actor', e.actor, 'data', e.data)
-   FROM event e WHERE e.report_id = {report}.id AND e.to_state = {report}.state AND e.public
-   ORDER BY e.at DESC, e.id DESC LIMIT 1)"""  # noqa: S608 - an alias of our own
+   FROM event e WHERE e.report_id = {report}.id AND e.public AND {condition}
+   ORDER BY e.at DESC, e.id DESC LIMIT 1)"""  # noqa: S608 - words of our own
+
+
+def _led(report: str) -> str:
+    return _newest(report, f"e.to_state = {report}.state")
+
+
+_LAST = _newest("r", "e.action NOT IN (" + ",".join(f"'{one}'" for one in sorted(NO_CHANGE)) + ")")
 
 
 _LINE = f"""r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
@@ -265,12 +273,13 @@ async def alike(person: int, kind: str, service: int, folded: str) -> list[Repor
 async def report_of(person: int, number: str) -> WholeReport | None:
     """The person's report with this number, or none."""
     row = await fetch_one(
-        f"SELECT {_LINE}, r.agency_id, r.platform_id, r.service_id, r.service_name, "  # noqa: S608
-        "r.delivery_channel, r.ground, r.reference, r.filed_on, r.response_days, r.closed_on, "
-        "r.matter, r.still_happening, r.description, r.phone, r.email, r.account_type, "
-        "r.organisation_name, r.organisation_number, r.completeness_due_at, r.answer, r.version, "
-        "r.paused_working_days, r.resume_state, r.referred_agency_id, r.referred_at, r.priority, "
-        "r.acknowledged_at, r.checked_at, r.due_from, r.due_days, r.data_asked_at, "
+        f"SELECT {_LINE}, {_LAST} AS last, r.agency_id, r.platform_id, r.service_id, "  # noqa: S608
+        "r.service_name, r.delivery_channel, r.ground, r.reference, r.filed_on, "
+        "r.response_days, r.closed_on, r.matter, r.still_happening, r.description, r.phone, "
+        "r.email, r.account_type, r.organisation_name, r.organisation_number, "
+        "r.completeness_due_at, r.answer, r.version, r.paused_working_days, r.resume_state, "
+        "r.referred_agency_id, r.referred_at, r.priority, r.acknowledged_at, r.checked_at, "
+        "r.due_from, r.due_days, r.data_asked_at, "
         "(SELECT o.number FROM report o WHERE o.id = r.part_of) AS whole "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,
@@ -320,6 +329,7 @@ _Line = TypeVar("_Line", bound=ReportLine)
 
 
 def _read(row: Any, kind: type[_Line]) -> _Line:
-    led = msgspec.json.decode(row["led"]) if row["led"] else None
-    parts = msgspec.json.decode(row["parts"]) if row["parts"] else ()
-    return msgspec.convert({**row, "led": led, "parts": parts}, kind)
+    values = {
+        name: msgspec.json.decode(row[name]) for name in ("led", "last", "parts") if row.get(name)
+    }
+    return msgspec.convert({**row, "parts": (), **values}, kind)

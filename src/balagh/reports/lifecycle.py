@@ -70,6 +70,10 @@ class Entry(StrEnum):
     MOVE_DUE = "move_due"
 
 
+# These leave a report's version as it is: nobody comes too late because of them (decision 099).
+NO_CHANGE = frozenset({Entry.NOTE, Entry.ASSIGN, Entry.SEND_LINK, Entry.REVOKE_LINK, Entry.LATE})
+
+
 class Role(StrEnum):
     BENEFICIARY = "beneficiary"
     INTAKE_OFFICER = "intake_officer"

@@ -18,7 +18,7 @@ from balagh.notices.texts import Words, words_now
 from balagh.reports import cases, deadlines, giving, replies, timeline
 from balagh.reports.acting import Deed, Notice
 from balagh.reports.allowed import allowed
-from balagh.reports.cases import Case, Desk, Entered
+from balagh.reports.cases import Case, Desk, Entered, last_change
 from balagh.reports.choices import Choices
 from balagh.reports.deeds import Given, Portal, planned
 from balagh.reports.fields import (
@@ -92,8 +92,6 @@ _OTHERS: Mapping[str, str] = {
     Entry.DELIVER: N_("The promise was kept"),
     Entry.MOVE_DUE: N_("Moved due dates by the calendar"),
 }
-# What leaves the report as it was, so that nobody is too late because of it.
-_UNCHANGED = frozenset({Entry.NOTE, Entry.SEND_LINK, Entry.REVOKE_LINK, Entry.LATE})
 _DANGER = frozenset({Action.REJECT})
 # What nobody may press for the beneficiary: their rating's link is shown without its key.
 # The mark keeps the end of the address at its end in Arabic.
@@ -319,7 +317,7 @@ def terms_of(request: AnyRequest, teller: Teller) -> Terms:
 def moved(entries: Sequence[Entered], case: Case, teller: Teller) -> str:
     """What was done last, by whom and when."""
     language = teller.language
-    last = next((one for one in entries if one.action not in _UNCHANGED), None)
+    last = last_change(entries)
     if last is None:
         return ""
     names = {**{action.value: text for action, text in TEXTS.items()}, **_OTHERS}

@@ -113,7 +113,7 @@ async def panel(
 async def latest(desk: Desk, case: Case, teller: Teller) -> Markup:
     """What changed the report last, in a sentence; for whoever comes second."""
     found = await cases.entries(desk, case.id)
-    entry = next((one for one in found if one.action not in _NO_CHANGE), None)
+    entry = cases.last_change(found)
     if entry is None:
         return Markup("")
     language = teller.language
@@ -123,10 +123,6 @@ async def latest(desk: Desk, case: Case, teller: Teller) -> Markup:
         when=teller.when(entry.at),
         what=sentence(who(entry, case, language), done, language),
     )
-
-
-# They leave the report's version as it is.
-_NO_CHANGE = frozenset({Entry.NOTE, Entry.ASSIGN, Entry.SEND_LINK, Entry.REVOKE_LINK})
 
 
 async def _entries(
