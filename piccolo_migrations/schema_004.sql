@@ -30,3 +30,19 @@ CREATE TABLE sweep_run (
   error text
 );
 CREATE INDEX sweep_run_latest ON sweep_run (sweep, started_at DESC);
+
+-- SMS: what the gateway's delivery receipts told, and a channel that takes nothing lately.
+ALTER TABLE notice
+  ADD COLUMN receipt text CHECK (receipt IN ('delivered','failed')),
+  ADD COLUMN receipt_code text,
+  ADD COLUMN delivered_at timestamptz;
+CREATE INDEX notice_provider ON notice (provider_id) WHERE channel = 'sms';
+CREATE TABLE circuit (
+  channel text PRIMARY KEY CHECK (channel IN ('sms','email')),
+  -- Failures of the way in a row; from the fifth on it is open and only probes are sent.
+  failures integer NOT NULL,
+  probes integer NOT NULL,
+  opened_at timestamptz,
+  retry_at timestamptz,
+  reason text NOT NULL
+);

@@ -27,6 +27,7 @@ from balagh.web import (
     page,
     public,
     sign_in,
+    sms_receipts,
     survey_links,
 )
 from balagh.web.beneficiary import (
@@ -99,6 +100,7 @@ def create(
             manifest.router,
             survey_links.router,
             evidence_links.router,
+            sms_receipts.router,
             answering.router,
             help.router,
             sign_in_router,

@@ -36,6 +36,7 @@ from balagh.directory.holidays import calendar
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
+from balagh.notices.quiet_hours import QuietHours
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
@@ -118,7 +119,11 @@ async def deliver(context: Context, *, channel: str) -> None:
     async with _heartbeat(context["job"]):
         while not worker.event.is_set() and loop.time() < end:
             batch = await deliver_due(
-                worker.transports, clock.now(), channels=(channel,), stopping=worker.event.is_set
+                worker.transports,
+                clock.now(),
+                channels=(channel,),
+                stopping=worker.event.is_set,
+                quiet=worker.quiet,
             )
             if batch.total == 0:
                 break
@@ -241,6 +246,7 @@ class _Worker(saq.Worker[Context]):
         self.transports = transports
         self.store = store
         self.settings = settings
+        self.quiet = QuietHours.of(settings)
 
     async def stop(self) -> None:
         self.event.set()

@@ -4,9 +4,9 @@ https://documenter.getpostman.com/view/39158411/2sBXwqqqD2 ("MSEGAT Communicatio
 request, ``msgEncoding``, and the codes, which come with HTTP status 200: ``M0000`` or ``1`` is
 taken, all others are not. ``reqBulkId`` asks for the message's id.
 
-Receipts: that document describes none; what Msegat sets up for an account is described by
-``BALAGH_SMS_RECEIPT_…``. Idempotency key: none, but 1061, "MSG duplicated", says that the message
-was taken already.
+Receipts: its pages say nothing of them that we could find; what Msegat sets up for an account is
+described by ``BALAGH_SMS_RECEIPT_…``. Idempotency key: none, but 1061, "MSG duplicated", says that
+the message was taken already.
 """
 
 import re

@@ -5,8 +5,8 @@ Request and answer: https://dev.taqnyat.sa/en/doc/sms (bearer token, numbers wit
 (``"[966550000001,]"``). Refused: ``{"statusCode": 400, "message": "…"}`` with a sentence and no
 code of its own, so that all but a refused number is taken to speak of our account.
 
-Receipts: the public documentation describes none; what Taqnyat sets up for an account is described
-by ``BALAGH_SMS_RECEIPT_…``. Idempotency key: none.
+Receipts: its public pages say nothing of them that we could find; what Taqnyat sets up for an
+account is described by ``BALAGH_SMS_RECEIPT_…``. Idempotency key: none.
 """
 
 import httpx
