@@ -55,3 +55,19 @@ CREATE TABLE message_text_change (
   CONSTRAINT message_text_changed CHECK (old IS DISTINCT FROM new)
 );
 CREATE INDEX message_text_change_moment ON message_text_change (moment, id);
+
+-- SMS: what the gateway's delivery receipts told, and a channel that takes nothing lately.
+ALTER TABLE notice
+  ADD COLUMN receipt text CHECK (receipt IN ('delivered','failed')),
+  ADD COLUMN receipt_code text,
+  ADD COLUMN delivered_at timestamptz;
+CREATE INDEX notice_provider ON notice (provider_id) WHERE channel = 'sms';
+CREATE TABLE circuit (
+  channel text PRIMARY KEY CHECK (channel IN ('sms','email')),
+  -- Failures of the way in a row; from the fifth on it is open and only probes are sent.
+  failures integer NOT NULL,
+  probes integer NOT NULL,
+  opened_at timestamptz,
+  retry_at timestamptz,
+  reason text NOT NULL
+);

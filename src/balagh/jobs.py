@@ -36,6 +36,7 @@ from balagh.directory.holidays import calendar
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
+from balagh.notices.quiet_hours import QuietHours
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
@@ -123,6 +124,7 @@ async def deliver(context: Context, *, channel: str) -> None:
                 channels=(channel,),
                 zone=ZoneInfo(worker.settings.zone),
                 stopping=worker.event.is_set,
+                quiet=worker.quiet,
             )
             if batch.total == 0:
                 break
@@ -246,6 +248,7 @@ class _Worker(saq.Worker[Context]):
         self.transports = transports
         self.store = store
         self.settings = settings
+        self.quiet = QuietHours.of(settings)
 
     async def stop(self) -> None:
         self.event.set()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from balagh.notices.messages import Email
-from balagh.notices.transports import DeliveryError, Outgoing
+from balagh.notices.transports import DeliveryError, Fault, Outgoing
 from balagh.settings import Settings
 
 _SERVICE_CLOSING = 421
@@ -69,7 +69,8 @@ class EmailTransport:
             message = compose(notice, self._settings.mail_from).as_bytes()
         except ValueError as error:
             # An address that no header can hold; trying again will not mend it.
-            raise DeliveryError(permanent=True, reason="the address is not valid") from error
+            reason = "the address is not valid"
+            raise DeliveryError(permanent=True, reason=reason, fault=Fault.UNTRIED) from error
         reused = bool(self._idle)
         client = self._idle.pop() if reused else await self._connect()
         try:
@@ -114,15 +115,15 @@ class EmailTransport:
         except aiosmtplib.SMTPAuthenticationError as error:
             client.close()
             reason = f"SMTP sign-in refused: {_code(error)}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.ACCOUNT) from error
         except aiosmtplib.SMTPResponseException as error:
             client.close()
             reason = f"SMTP connection refused: {_code(error)}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             reason = f"SMTP connection failed: {type(error).__name__}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except BaseException:
             client.close()
             raise
@@ -144,7 +145,7 @@ class EmailTransport:
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             reason = f"SMTP conversation broke off: {type(error).__name__}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except BaseException:
             client.close()
             raise
@@ -163,7 +164,11 @@ class EmailTransport:
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
     """RFC 5321, 4.2.1: 4yz may be tried again, 5yz may not."""
-    return DeliveryError(permanent=error.code >= 500, reason=f"SMTP refused: {_code(error)}")
+    return DeliveryError(
+        permanent=error.code >= 500,
+        reason=f"SMTP refused: {_code(error)}",
+        fault=Fault.WAY if error.code == _SERVICE_CLOSING else Fault.MESSAGE,
+    )
 
 
 def _code(error: aiosmtplib.SMTPResponseException) -> str:
