@@ -41,11 +41,11 @@ _CLAIM = """
 WITH due AS (
   SELECT notice.id FROM notice
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
-    AND NOT EXISTS (
-      SELECT FROM notice AS earlier
+    AND (SELECT true FROM notice AS earlier
       WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
         AND earlier.recipient = notice.recipient AND earlier.id < notice.id
-        AND earlier.attempts < $5)
+        AND earlier.attempts < $5
+      LIMIT 1) IS NULL
   ORDER BY next_attempt_at, id
   LIMIT $3
   FOR UPDATE OF notice SKIP LOCKED
