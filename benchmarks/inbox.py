@@ -197,7 +197,7 @@ async def _side(server: EmbeddedServer, folder: Path, name: str, count: int, cli
     os.environ["BALAGH_DATABASE_URL"] = environ["BALAGH_DATABASE_URL"]
     engine.cache_clear()
     async with pool(2):
-        await _fill(environ["BALAGH_DATABASE_URL"], count)
+        await fill(environ["BALAGH_DATABASE_URL"], count)
         busy = await _staff("reviewer")
         tokens = [await _token(busy[n % _BUSY]) for n in range(clients)]
         return Side(
@@ -221,7 +221,7 @@ async def _token(staff: int) -> str:
     return await sessions.begin(staff_id=staff, now=clock.now(), lifetime=timedelta(hours=1))
 
 
-async def _fill(url: str, count: int) -> None:
+async def fill(url: str, count: int) -> None:
     """The reports, their people, events and views. Indexes that a million rows fill slowly one by
     one are made afterwards."""
     connection = await asyncpg.connect(url)

@@ -264,9 +264,7 @@ def _regular(
 ) -> saq.CronJob[Context]:
     """Without a heartbeat, a run that died with its worker would hold its key for the whole
     ``timeout`` (seconds), and no clock would be looked at meanwhile."""
-    return saq.CronJob(
-        function, when, timeout=timeout, heartbeat=_SILENT, retries=retries, ttl=-1
-    )
+    return saq.CronJob(function, when, timeout=timeout, heartbeat=_SILENT, retries=retries, ttl=-1)
 
 
 async def run(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""How often each fault is made: few times in the suite, as often as was promised by `just faults`."""
+"""How often each fault is made: a few times in the suite, all of them by `just faults`."""
 
 import os
 

@@ -9,7 +9,7 @@ from balagh.database import fetch
 
 
 async def due(count: int) -> None:
-    """``count`` reports that came due during the last hours, of people who wish for e-mail alone."""
+    """``count`` reports that came due in the last hours, of people who wish for e-mail alone."""
     person = await filed.person(phone=None, email="p0@example.sa")
     now = clock.now()
     await filed.report(

@@ -26,7 +26,7 @@ PHASES = ("mail", "data", "taken")
 
 
 async def test_none_is_missing_and_only_what_was_in_hand_comes_twice(tmp_path: Path) -> None:
-    chance = random.Random(SEED)  # noqa: S311
+    chance = random.Random(SEED)
     killed: Counter[str] = Counter()
     # How often each notice was in hand (in DATA, or taken and not noted) when a worker was killed.
     in_hand: Counter[int] = Counter()
@@ -37,7 +37,7 @@ async def test_none_is_missing_and_only_what_was_in_hand_comes_twice(tmp_path: P
             for number in range(KILLS):
                 put_in += await _round(number)
                 phase = PHASES[number % len(PHASES)]
-                waiting = len(put_in) - len({n for n in server.arrived} & set(put_in))
+                waiting = len(put_in) - len(set(server.arrived) & set(put_in))
                 nth = chance.randint(max(1, waiting - NEW + 1), max(1, waiting - 1))
                 in_hand.update(await _killed_in(phase, nth, server, workers))
                 killed[phase] += 1
@@ -45,7 +45,7 @@ async def test_none_is_missing_and_only_what_was_in_hand_comes_twice(tmp_path: P
             await _two_minutes_later()
             await workers.start()
             async with asyncio.timeout(60):
-                while await _waiting():
+                while await _waiting():  # noqa: ASYNC110 - another process does it
                     await asyncio.sleep(0.05)
             workers.stop()
             await workers.gone()
@@ -67,9 +67,7 @@ async def test_none_is_missing_and_only_what_was_in_hand_comes_twice(tmp_path: P
 
 async def _round(number: int) -> list[int]:
     """New notices, two for each of some people."""
-    ids = [
-        await put(f"r{number}-{n % (NEW // 2)}@example.sa", now=clock.now()) for n in range(NEW)
-    ]
+    ids = [await put(f"r{number}-{n % (NEW // 2)}@example.sa", now=clock.now()) for n in range(NEW)]
     await _two_minutes_later()
     return ids
 
@@ -123,7 +121,7 @@ async def _killed_in(phase: str, nth: int, server: Sink, workers: Nursery) -> se
             if noting:
                 await noting
         # What the dead one's connections had begun is over.
-        while await fetch(
+        while await fetch(  # noqa: ASYNC110 - the server does it
             "SELECT FROM pg_stat_activity WHERE application_name = 'balagh' AND state = 'active' "
             "AND query LIKE '%UPDATE notice%' AND pid <> pg_backend_pid() "
             "AND wait_event_type IS DISTINCT FROM 'Lock'"

@@ -16,7 +16,7 @@ from balagh.database import fetch
 
 pytestmark = pytest.mark.usefixtures("db")
 
-MANY = times(10_000, 1_000)
+MANY = times(10_000, 300)
 # Seconds, from the worker's return until the last of them is told.
 WITHIN = 60.0
 
