@@ -71,3 +71,9 @@ CREATE TABLE circuit (
   retry_at timestamptz,
   reason text NOT NULL
 );
+
+-- Delivery: what is due on a channel, in its order, and whether something for the same recipient
+-- waits before it. All that the claim asks is in the index, so that it reads the rows it takes.
+DROP INDEX notice_due;
+CREATE INDEX notice_due ON notice (channel, next_attempt_at, id) WHERE state = 'waiting';
+CREATE INDEX notice_in_order ON notice (recipient, channel, id) WHERE state = 'waiting';

@@ -45,11 +45,11 @@ _CLAIM = """
 WITH due AS (
   SELECT notice.id FROM notice
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
-    AND NOT EXISTS (
-      SELECT FROM notice AS earlier
+    AND (SELECT true FROM notice AS earlier
       WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
         AND earlier.recipient = notice.recipient AND earlier.id < notice.id
-        AND earlier.attempts < $5)
+        AND earlier.attempts < $5
+      LIMIT 1) IS NULL
     {held}
   ORDER BY next_attempt_at, id
   LIMIT $3
@@ -63,11 +63,12 @@ RETURNING notice.id, moment, channel, recipient, language, data, attempts, creat
 # In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
 # so that nothing is told out of order. Nothing is written: a moved clock or setting holds at once.
 _QUIET = """
-    AND (moment = ANY($6) OR EXISTS (
-      SELECT FROM notice AS later
+    AND (moment = ANY($6) OR (
+      SELECT true FROM notice AS later
       WHERE later.state = 'waiting' AND later.channel = notice.channel
         AND later.recipient = notice.recipient AND later.id > notice.id
-        AND later.moment = ANY($6) AND later.next_attempt_at <= $1))
+        AND later.moment = ANY($6) AND later.next_attempt_at <= $1
+      LIMIT 1))
 """
 _CLAIM_ANY = _CLAIM.format(held="")
 _CLAIM_QUIET = _CLAIM.format(held=_QUIET)

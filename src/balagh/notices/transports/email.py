@@ -1,5 +1,6 @@
 """E-mail over SMTP (RFC 5321): multipart text and HTML, connections reused while there is mail."""
 
+import base64
 import re
 import ssl
 from collections.abc import Sequence
@@ -42,13 +43,25 @@ def compose(notice: Outgoing, mail_from: str) -> EmailMessage:
         message["List-Unsubscribe"] = f"<{content.unsubscribe}>"
         if content.unsubscribe.startswith("https://"):
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    # Base64 is half the size of quoted-printable in Arabic, and 7-bit servers take it.
-    message.set_content(content.text, cte="base64")
-    message.add_alternative(content.html, subtype="html", cte="base64")
-    message.set_boundary(f"=_notice-{notice.id}")
-    # Last, because set_content clears every Content- header.
     message["Content-Language"] = notice.language
+    message["MIME-Version"] = "1.0"
+    boundary = f"=_notice-{notice.id}"
+    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+    # Parts as they are sent: put together by `email`, they took half of a worker's time.
+    parts = (_part("plain", content.text), _part("html", content.html))
+    between = f"--{boundary}\r\n"
+    message.set_payload("".join(between + part for part in parts) + f"--{boundary}--\r\n")
     return message
+
+
+def _part(subtype: str, text: str) -> str:
+    """Base64 is half the size of quoted-printable in Arabic, and 7-bit servers take it."""
+    lines = "\r\n".join(text.splitlines()) + "\r\n"
+    encoded = base64.encodebytes(lines.encode()).decode().replace("\n", "\r\n")
+    return (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+    )
 
 
 class EmailTransport:
