@@ -14,6 +14,10 @@ demo *ARGS: _env
 test *ARGS: check _browser
     .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 
+# Kill workers and PostgreSQL as often as docs/faults.md counts; the tests do it a few times only.
+faults *ARGS: _env
+    BALAGH_TEST_FAULTS=all .venv/bin/pytest -s tests/faults "$@"
+
 # Style, types and the layers, without running anything.
 check: _env
     .venv/bin/ruff format --check .

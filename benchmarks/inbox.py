@@ -201,7 +201,7 @@ async def _side(server: EmbeddedServer, folder: Path, name: str, count: int, cli
     os.environ["BALAGH_DATABASE_URL"] = environ["BALAGH_DATABASE_URL"]
     engine.cache_clear()
     async with pool(2):
-        agency = await _fill(environ["BALAGH_DATABASE_URL"], count)
+        agency = await fill(environ["BALAGH_DATABASE_URL"], count)
         busy = await _staff("reviewer")
         tokens = [await _token(busy[n % _BUSY]) for n in range(clients)]
         return Side(
@@ -225,7 +225,7 @@ async def _token(staff: int) -> str:
     return await sessions.begin(staff_id=staff, now=clock.now(), lifetime=timedelta(hours=1))
 
 
-async def _fill(url: str, count: int) -> str:
+async def fill(url: str, count: int) -> str:
     """The reports, their people, events and views; returns the code of the agency that filtered
     pages ask for. Indexes that a million rows fill slowly one by
     one are made afterwards."""

@@ -55,3 +55,25 @@ CREATE TABLE message_text_change (
   CONSTRAINT message_text_changed CHECK (old IS DISTINCT FROM new)
 );
 CREATE INDEX message_text_change_moment ON message_text_change (moment, id);
+
+-- SMS: what the gateway's delivery receipts told, and a channel that takes nothing lately.
+ALTER TABLE notice
+  ADD COLUMN receipt text CHECK (receipt IN ('delivered','failed')),
+  ADD COLUMN receipt_code text,
+  ADD COLUMN delivered_at timestamptz;
+CREATE INDEX notice_provider ON notice (provider_id) WHERE channel = 'sms';
+CREATE TABLE circuit (
+  channel text PRIMARY KEY CHECK (channel IN ('sms','email')),
+  -- Failures of the way in a row; from the fifth on it is open and only probes are sent.
+  failures integer NOT NULL,
+  probes integer NOT NULL,
+  opened_at timestamptz,
+  retry_at timestamptz,
+  reason text NOT NULL
+);
+
+-- Delivery: what is due on a channel, in its order, and whether something for the same recipient
+-- waits before it. All that the claim asks is in the index, so that it reads the rows it takes.
+DROP INDEX notice_due;
+CREATE INDEX notice_due ON notice (channel, next_attempt_at, id) WHERE state = 'waiting';
+CREATE INDEX notice_in_order ON notice (recipient, channel, id) WHERE state = 'waiting';

@@ -1,6 +1,7 @@
 """Every bad value stops the start with a sentence that names the variable and the reason."""
 
 import base64
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -60,6 +61,25 @@ BAD = [
     ("SMS_URL", "sms.example.sa", "such as https://example.sa/path"),
     ("SMS_SEGMENT_COST", "0.055", "such as 0.055 SAR"),
     ("SMS_SEGMENT_COST", "-1 SAR", "such as 0.055 SAR"),
+    ("SMS_GATEWAY", "nexmo", "one of generic, unifonic, taqnyat, msegat, twilio (it is 'nexmo')"),
+    ("SMS_FIELDS", "to=to", "at least to and text"),
+    ("SMS_FIELDS", "to=to,text=a,text=b", "each once"),
+    ("SMS_FIELDS", "to=to,text=text,colour=x", "of id, to, sender, text"),
+    ("SMS_FIELDS", "to=to,text=a b", "must be pairs such as"),
+    ("SMS_EXTRA", "unicode", "such as unicode=1&route=7"),
+    ("SMS_METHOD", "post", "one of POST, GET"),
+    ("SMS_FORMAT", "xml", "one of json, form"),
+    ("SMS_AUTH", "digest", "bearer, basic, none, header:<name> or field:<name>"),
+    ("SMS_AUTH", "header:", "header:<name>"),
+    ("SMS_PHONE", "00966", "one of plus, plain"),
+    ("SMS_ID_AT", "data[0]", "such as data.id"),
+    ("SMS_SUCCESS", "code", "such as data.code=1|M0000"),
+    ("SMS_REFUSED", "=1", "such as data.code=1|M0000"),
+    ("SMS_RECEIPT_SECRET", "short", "32 or more random letters and digits"),
+    ("SMS_RECEIPT_FIELDS", "id=id", "at least status"),
+    ("QUIET_HOURS", "22-7", "such as 22:00-07:00, or none"),
+    ("QUIET_HOURS", "22:00-22:00", "such as 22:00-07:00, or none"),
+    ("QUIET_HOURS", "24:00-07:00", "such as 22:00-07:00, or none"),
     ("ZONE", "Riyadh", "such as Asia/Riyadh"),
     ("ZONE", "../../etc/passwd", "such as Asia/Riyadh"),
     ("WEEKEND", "friday", "such as fri,sat"),
@@ -99,6 +119,8 @@ def test_a_bad_value_is_named_with_its_reason(name: str, value: str, reason: str
         ("BALAGH_OIDC_CLIENT_SECRET", "hush\x00"),
         ("BALAGH_SMTP_PASSWORD", "hush\x00"),
         ("BALAGH_SMS_TOKEN", "hush\x00"),
+        ("BALAGH_SMS_EXTRA", "hush"),
+        ("BALAGH_SMS_RECEIPT_SECRET", "hush"),
         ("BALAGH_STAFF_OIDC_CLIENT_SECRET", "hush\x00"),
     ],
 )
@@ -116,7 +138,7 @@ def test_a_secret_is_never_repeated(variable: str, value: str, tmp_path: Path) -
 
 
 def test_every_secret_is_in_the_table_above() -> None:
-    assert sum(setting.secret for setting in SETTINGS) == 6
+    assert sum(setting.secret for setting in SETTINGS) == 8
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
@@ -178,6 +200,11 @@ def test_defaults() -> None:
         ("staff_session_hours", "8", 8),
         ("staff_idle_minutes", "15", 15),
         ("trusted_proxies", "none", ()),
+        ("quiet_hours", "none", None),
+        ("quiet_hours", "21:30-06:00", (time(21, 30), time(6))),
+        ("sms_fields", "to=mobile, text=msg", (("to", "mobile"), ("text", "msg"))),
+        ("sms_extra", "unicode=1&dlr=", (("unicode", "1"), ("dlr", ""))),
+        ("sms_success", "data.code=1| M0000", ("data.code", ("1", "M0000"))),
         ("trusted_proxies", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ],
 )
@@ -260,3 +287,49 @@ def test_which_value_means_which_role() -> None:
         ("CN=It=Admins", "administrator"),
         ("reviewers", "reviewer"),
     )
+
+
+TWILIO = {"BALAGH_SMS_GATEWAY": "twilio", "BALAGH_SMS_USERNAME": "AC1", "BALAGH_SMS_TOKEN": "t"}
+UNIFONIC = {"BALAGH_SMS_GATEWAY": "unifonic", "BALAGH_SMS_TOKEN": "t"}
+LONG = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"BALAGH_SMS_GATEWAY": "unifonic"}, "BALAGH_SMS_TOKEN is missing: .* unifonic"),
+        ({"BALAGH_SMS_GATEWAY": "taqnyat"}, "BALAGH_SMS_TOKEN is missing: .* taqnyat"),
+        (
+            {"BALAGH_SMS_GATEWAY": "msegat", "BALAGH_SMS_TOKEN": "t"},
+            "BALAGH_SMS_USERNAME is missing: .* msegat",
+        ),
+        (
+            {"BALAGH_SMS_GATEWAY": "twilio", "BALAGH_SMS_TOKEN": "t"},
+            "BALAGH_SMS_USERNAME is missing: .* twilio",
+        ),
+        ({**UNIFONIC, "BALAGH_SMS_FORMAT": "form"}, "SMS_FORMAT belongs to the generic gateway"),
+        ({**UNIFONIC, "BALAGH_SMS_EXTRA": "a=1"}, "SMS_EXTRA belongs to the generic gateway"),
+        ({**TWILIO, "BALAGH_SMS_RECEIPT_SECRET": LONG}, "not used by twilio"),
+        ({"BALAGH_SMS_RECEIPT_SECRET": LONG}, "BALAGH_SMS_URL is missing"),
+        ({"BALAGH_SMS_RECEIPT_FIELDS": "status=s"}, "must name id or our_id"),
+        ({"BALAGH_SMS_RECEIPT_DELIVERED": "Failed"}, "share a status"),
+        (
+            {"BALAGH_SMS_URL": "https://sms.example.sa", "BALAGH_SMS_AUTH": "basic"},
+            "BALAGH_SMS_USERNAME is missing",
+        ),
+        (
+            {"BALAGH_SMS_URL": "https://sms.example.sa", "BALAGH_SMS_AUTH": "header:X-Key"},
+            "BALAGH_SMS_TOKEN is missing",
+        ),
+    ],
+)
+def test_how_sms_go_out_is_said_whole(more: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load({**LEAST, **more})
+
+
+def test_a_gateway_known_by_name_has_its_address() -> None:
+    assert load(LEAST).sms_url is None
+    assert str(load({**LEAST, **UNIFONIC}).sms_url).startswith("https://el.cloud.unifonic.com/")
+    other = {**TWILIO, "BALAGH_SMS_URL": "https://api.dublin.example.com"}
+    assert load({**LEAST, **other}).sms_url == "https://api.dublin.example.com"

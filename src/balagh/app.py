@@ -27,6 +27,7 @@ from balagh.web import (
     page,
     public,
     sign_in,
+    sms_receipts,
     stopping,
     survey_links,
 )
@@ -102,6 +103,7 @@ def create(
             survey_links.router,
             stopping.router,
             evidence_links.router,
+            sms_receipts.router,
             answering.router,
             help.router,
             sign_in_router,

@@ -64,7 +64,7 @@ async def examine(settings: Settings, noted: Head | None = None) -> AsyncIterato
                 yield finding
     except (EmbeddedError, FolderInUseError) as error:
         yield Finding("database", str(error), "Mend that, then run this again.")
-    for check in (_mail, _sms, _sign_in):
+    for check in (_mail, _sms, _receipts, _sign_in):
         yield await _within_patience(check, settings)
 
 
@@ -173,6 +173,9 @@ async def _sms(settings: Settings) -> Finding:
         return Finding("SMS", "no gateway is set; people are told by e-mail alone")
     parts = urlsplit(settings.sms_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
+        advice = "Set BALAGH_SMS_URL to an https address: texts, numbers and the token go there."
+        return Finding("SMS", f"{host} would be spoken to without encryption", advice)
     try:
         # Nothing is asked of the gateway: it might send something.
         _, writer = await asyncio.open_connection(host, port)
@@ -183,7 +186,21 @@ async def _sms(settings: Settings) -> Finding:
     except OSError as error:
         advice = "Check BALAGH_SMS_URL and that this host may reach the gateway."
         return Finding("SMS", f"{host} port {port} does not answer ({error})", advice)
-    return Finding("SMS", f"{host} port {port} answers")
+    return Finding("SMS", f"{settings.sms_gateway}: {host} port {port} answers")
+
+
+async def _receipts(settings: Settings) -> Finding:
+    """Whether the gateway can tell what was delivered, and where."""
+    if settings.sms_url is None:
+        return Finding("SMS receipts", "none without a gateway")
+    where = f"{settings.public_url}/sms/receipts/{settings.sms_gateway}"
+    proof = settings.sms_gateway == "twilio" or settings.sms_receipt_secret is not None
+    if not proof:
+        return Finding("SMS receipts", "none are taken; BALAGH_SMS_RECEIPT_SECRET is not set")
+    if not settings.secure:
+        advice = "Gateways call https addresses; set BALAGH_PUBLIC_URL to one."
+        return Finding("SMS receipts", f"{where} is not encrypted", advice)
+    return Finding("SMS receipts", f"taken at {where}")
 
 
 async def _sign_in(settings: Settings) -> Finding:

@@ -14,7 +14,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import cast
@@ -36,6 +36,7 @@ from balagh.directory.holidays import calendar
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
+from balagh.notices.quiet_hours import QuietHours
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
@@ -115,18 +116,18 @@ async def deliver(context: Context, *, channel: str) -> None:
     """Sends what is due on one channel until nothing is."""
     worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
     end = loop.time() + _DRAIN
-    async with _heartbeat(context["job"]):
-        while not worker.event.is_set() and loop.time() < end:
-            batch = await deliver_due(
-                worker.transports,
-                clock.now(),
-                channels=(channel,),
-                zone=ZoneInfo(worker.settings.zone),
-                stopping=worker.event.is_set,
-            )
-            if batch.total == 0:
-                break
-        await worker.transports[channel].rest()
+    while not worker.event.is_set() and loop.time() < end:
+        batch = await deliver_due(
+            worker.transports,
+            clock.now(),
+            channels=(channel,),
+            zone=ZoneInfo(worker.settings.zone),
+            stopping=worker.event.is_set,
+            quiet=worker.quiet,
+        )
+        if batch.total == 0:
+            break
+    await worker.transports[channel].rest()
 
 
 async def sweep(context: Context) -> None:
@@ -232,26 +233,46 @@ class _Worker(saq.Worker[Context]):
             queue,
             functions=[deliver],
             cron_jobs=[
-                saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
-                saq.CronJob(clocks, "* * * * *", timeout=300, retries=2, ttl=-1),
-                saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
-                saq.CronJob(leave_none_behind, "* * * * *", timeout=60, retries=2, ttl=-1),
-                saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
+                _regular(sweep, "* * * * *", timeout=30),
+                _regular(clocks, "* * * * *", timeout=300),
+                _regular(remind, "* * * * *", timeout=300),
+                _regular(leave_none_behind, "* * * * *", timeout=60),
+                _regular(tidy, "7 * * * *", timeout=600, retries=3),
             ],
+            before_process=_begin_beating,
+            after_process=_end_beating,
             concurrency=4,
             # How soon a job is seen to have died with its worker; see `_SILENT`.
             timers={"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1},
             shutdown_grace_period_s=1,
         )
+        self.beats: dict[int, asyncio.Task[None]] = {}
         self.transports = transports
         self.store = store
         self.settings = settings
+        self.quiet = QuietHours.of(settings)
+
+    async def catch_up(self) -> None:
+        """What has come since a worker last ran is looked for now, not with the next minute."""
+        for function in (sweep, clocks):
+            await self.queue.enqueue(
+                function.__name__, key=f"catch-up:{function.__name__}", timeout=300,
+                heartbeat=_SILENT, ttl=-1,
+            )  # fmt: skip
 
     async def stop(self) -> None:
         self.event.set()
         if in_hand := [context["task"] for context in self.job_task_contexts.values()]:
             await asyncio.wait(in_hand, timeout=_STOP)
         await super().stop()
+
+
+def _regular(
+    function: Callable[[Context], Awaitable[None]], when: str, *, timeout: int, retries: int = 2
+) -> saq.CronJob[Context]:
+    """Without a heartbeat, a run that died with its worker would hold its key for the whole
+    ``timeout`` (seconds), and no clock would be looked at meanwhile."""
+    return saq.CronJob(function, when, timeout=timeout, heartbeat=_SILENT, retries=retries, ttl=-1)
 
 
 async def run(settings: Settings) -> None:
@@ -274,7 +295,9 @@ async def run(settings: Settings) -> None:
             await queue.connect()
             _log.info("worker started")
             store = Store(settings.data / "files")
-            await _Worker(queue, transports, store, settings).start()
+            worker = _Worker(queue, transports, store, settings)
+            await worker.catch_up()
+            await worker.start()
         finally:
             await queue.pool.close()
             for transport in transports.values():
@@ -357,22 +380,28 @@ async def _ask(queue: PostgresQueue, channel: str) -> bool:
     return job is not None
 
 
-@asynccontextmanager
-async def _heartbeat(job: saq.Job) -> AsyncIterator[None]:
-    """Without it, a delivery that died with its worker would hold its key for the whole timeout."""
+async def _begin_beating(context: Context) -> None:
+    """Without it, a job that died with its worker would hold its key for the whole timeout."""
+    job = context["job"]
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(_BEAT)
-            await job.update()
+            try:
+                await job.update()
+            except (psycopg.Error, PoolTimeout, OSError) as error:
+                # The database is away; the next beat is heard when it is back.
+                _log.warning("no heartbeat", job=job.function, reason=type(error).__name__)
 
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    worker = cast("_Worker", context["worker"])
+    worker.beats[id(job)] = asyncio.create_task(beat(), name="heartbeat")
+
+
+async def _end_beating(context: Context) -> None:
+    task = cast("_Worker", context["worker"]).beats.pop(id(context["job"]))
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
 import msgspec
@@ -68,10 +69,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_password: str | None
     mail_from: str
 
+    # None: no SMS is sent.
     sms_url: str | None
+    sms_gateway: Literal["generic", "unifonic", "taqnyat", "msegat", "twilio"]
+    sms_username: str | None
     sms_token: str | None
     sms_sender: str
     sms_segment_cost: tuple[Decimal, str] | None
+    # Pairs of our name and the gateway's.
+    sms_fields: tuple[tuple[str, str], ...]
+    sms_extra: tuple[tuple[str, str], ...]
+    sms_method: Literal["POST", "GET"]
+    sms_format: Literal["json", "form"]
+    # bearer, basic, none, header:<name> or field:<name>.
+    sms_auth: str
+    sms_phone: Literal["plus", "plain"]
+    sms_id_at: str
+    # Where a code is in the answer, and its values.
+    sms_success: tuple[str, tuple[str, ...]] | None
+    sms_refused: tuple[str, tuple[str, ...]] | None
+    sms_receipt_secret: str | None
+    sms_receipt_fields: tuple[tuple[str, str], ...]
+    sms_receipt_delivered: tuple[str, ...]
+    sms_receipt_failed: tuple[str, ...]
+    # From when to when, in ``zone``; over midnight where the first is the later.
+    quiet_hours: tuple[time, time] | None
 
     zone: str
     weekend: tuple[int, ...]
@@ -240,6 +262,90 @@ def _roles(value: str) -> tuple[tuple[str, str], ...]:
     return read
 
 
+# What a named gateway must be given, besides ``sms_token``; its address may be left out.
+SMS_GATEWAYS: Mapping[str, tuple[str, bool]] = {
+    "unifonic": ("https://el.cloud.unifonic.com/rest/SMS/messages", False),
+    "taqnyat": ("https://api.taqnyat.sa/v1/messages", False),
+    "msegat": ("https://www.msegat.com/gw/sendsms.php", True),
+    "twilio": ("https://api.twilio.com/2010-04-01", True),
+}
+_SMS_FIELDS = ("id", "to", "sender", "text")
+_RECEIPT_FIELDS = ("id", "our_id", "status", "code")
+_GENERIC_ONLY = (
+    *("sms_fields", "sms_extra", "sms_method", "sms_format", "sms_auth", "sms_phone"),
+    *("sms_id_at", "sms_success", "sms_refused"),
+)
+_NAME = r"[A-Za-z0-9_.\-]{1,64}"
+
+
+def _fields(ours: tuple[str, ...], needed: tuple[str, ...]) -> Callable[[str], Any]:
+    """Pairs of our name and theirs."""
+
+    def read(value: str) -> tuple[tuple[str, str], ...]:
+        pairs = tuple(tuple(part.strip() for part in item.split("=")) for item in _list(value))
+        if (
+            any(len(p) != 2 or p[0] not in ours or not re.fullmatch(_NAME, p[1]) for p in pairs)
+            or len({pair[0] for pair in pairs}) < len(pairs)
+            or not {pair[0] for pair in pairs} >= set(needed)
+        ):
+            raise ValueError(
+                f"must be pairs such as {ours[-1]}=theirs, separated by commas, of "
+                f"{', '.join(ours)}, each once, at least {' and '.join(needed)}"
+            )
+        return tuple((pair[0], pair[1]) for pair in pairs)
+
+    return read
+
+
+def _extra(value: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(value, keep_blank_values=True, strict_parsing=True))
+    except ValueError:
+        raise ValueError("must be fields and values such as unicode=1&route=7") from None
+
+
+def _auth(value: str) -> str:
+    if not re.fullmatch(rf"bearer|basic|none|(?:header|field):{_NAME}", value):
+        raise ValueError("must be bearer, basic, none, header:<name> or field:<name>")
+    return value
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(_NAME, value):
+        raise ValueError("must be a path such as data.id")
+    return value
+
+
+def _codes(value: str) -> tuple[str, tuple[str, ...]]:
+    """Where the code is in the answer, and its values."""
+    path, _, codes = value.partition("=")
+    values = tuple(code.strip() for code in codes.split("|") if code.strip())
+    if not re.fullmatch(_NAME, path) or not values:
+        raise ValueError("must be a path and values such as data.code=1|M0000")
+    return path, values
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _list(value))
+
+
+def _long_secret(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_\-]{32,200}", value):
+        raise ValueError(
+            "must be 32 or more random letters and digits, as `openssl rand -hex 32` prints"
+        )
+    return value
+
+
+def _quiet(value: str) -> tuple[time, time] | None:
+    if value == "none":
+        return None
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", value)
+    if found is None or found[1] + found[2] == found[3] + found[4]:
+        raise ValueError("must be two times such as 22:00-07:00, or none")
+    return time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+
+
 def _networks(value: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(part) for part in _list(value) if part != "none")
@@ -315,14 +421,56 @@ SETTINGS = (
     Setting("smtp_username", _text, None, "Name to sign in with, if the server asks."),
     Setting("smtp_password", _text, None, "Password to sign in with.", secret=True),
     Setting("mail_from", _mailbox, "Balagh <balagh@localhost>", "Sender of e-mail."),
+    Setting("sms_gateway", _one_of("generic", *SMS_GATEWAYS), "generic",
+        "How the SMS gateway is spoken to (docs/sms.md): `" + "`, `".join(SMS_GATEWAYS) + "`, or "
+        "`generic`, described by the settings below, without which it is Balagh's own protocol."),
     Setting("sms_url", _web_address, None,
-        "HTTP gateway that takes SMS as JSON (docs/sms.md). Without it no SMS is sent, "
-        "e-mail still is."),
-    Setting("sms_token", _text, None, "Bearer token for the gateway.", secret=True),
-    Setting("sms_sender", _text, "Balagh", "Sender name shown on the phone."),
+        "Address of the SMS gateway; those that are known by name have one already. Without a "
+        "gateway no SMS is sent, e-mail still is."),
+    Setting("sms_username", _text, None,
+        "Msegat's user name, Twilio's Account SID, the name for `basic`."),
+    Setting("sms_token", _text, None,
+        "Bearer token, Unifonic's AppSid, Msegat's API key, Twilio's Auth Token.", secret=True),
+    Setting("sms_sender", _text, "Balagh",
+        "Sender name shown on the phone, as it is registered; at Twilio a number or a Messaging "
+        "Service (`MG…`) too."),
     Setting("sms_segment_cost", _cost, None,
         "What one segment of an SMS costs, with its currency, such as `0.055 SAR`: shown where the "
         "texts of messages are changed. Without it only the segments are shown."),
+    Setting("sms_fields", _fields(_SMS_FIELDS, ("to", "text")),
+        "id=id,to=to,sender=from,text=text",
+        "Generic: what the gateway calls our fields `id`, `to`, `sender`, `text`."),
+    Setting("sms_extra", _extra, None,
+        "Generic: further fields that are always sent, such as `unicode=1&route=7`.", secret=True),
+    Setting("sms_method", _one_of("POST", "GET"), "POST",
+        "Generic: with `GET` the fields are in the address."),
+    Setting("sms_format", _one_of("json", "form"), "json", "Generic: how the fields are sent."),
+    Setting("sms_auth", _auth, "bearer",
+        "Generic: where the token goes: `bearer`, `basic` (with BALAGH_SMS_USERNAME), "
+        "`header:<name>`, `field:<name>`, or `none`."),
+    Setting("sms_phone", _one_of("plus", "plain"), "plus",
+        "Generic: `plus` is +966550000001, `plain` 966550000001."),
+    Setting("sms_id_at", _path, "id", "Generic: where the message's id is in the answer."),
+    Setting("sms_success", _codes, None,
+        "Generic: the values that mean taken, such as `data.code=1|M0000`. Without it any 2xx "
+        "does."),
+    Setting("sms_refused", _codes, None,
+        "Generic: the values that mean refused for good (number, recipient, text), such as "
+        "`code=1120|1140`."),
+    Setting("sms_receipt_secret", _long_secret, None,
+        "What a delivery receipt has to bring along, in its address or a header. Without it none "
+        "is taken; Twilio signs its own instead.", secret=True),
+    Setting("sms_receipt_fields", _fields(_RECEIPT_FIELDS, ("status",)),
+        "id=id,status=status,code=code",
+        "Generic, Taqnyat, Msegat: what a receipt calls the gateway's `id`, `our_id`, `status`, "
+        "`code`."),
+    Setting("sms_receipt_delivered", _words, "delivered",
+        "Generic, Taqnyat, Msegat: the statuses that mean delivered."),
+    Setting("sms_receipt_failed", _words, "failed,undelivered,undeliverable,rejected,expired",
+        "Generic, Taqnyat, Msegat: the statuses that mean that it never will be."),
+    Setting("quiet_hours", _quiet, "22:00-07:00",
+        "SMS that are not urgent wait until the end of these hours, in BALAGH_ZONE; `none`: they "
+        "never wait. E-mail never does."),
     Setting("zone", _zone, "Asia/Riyadh", "Time zone of working days and of times shown."),
     Setting("weekend", _weekend, "fri,sat", "Days of the week that are not worked."),
     Setting("resolution_days", _number(1, 60), "5",
@@ -360,7 +508,54 @@ def load(environ: Mapping[str, str], *, demo: bool = False) -> Settings:
     if (values["smtp_username"] is None) != (values["smtp_password"] is None):
         raise SettingsError("BALAGH_SMTP_USERNAME and BALAGH_SMTP_PASSWORD go together; set both.")
     _check_staff_oidc(values)
-    return Settings(**{**values, "staff_oidc_roles": values["staff_oidc_roles"] or ()}, demo=demo)
+    _check_sms(values)
+    for name in ("staff_oidc_roles", "sms_extra"):
+        values[name] = values[name] or ()
+    return Settings(**values, demo=demo)
+
+
+def _check_sms(values: dict[str, Any]) -> None:
+    """And gives a gateway that is known by name its address."""
+    gateway = values["sms_gateway"]
+    if gateway in SMS_GATEWAYS:
+        address, named = SMS_GATEWAYS[gateway]
+        needed = ["sms_token", *(["sms_username"] if named else [])]
+        for name in needed:
+            if values[name] is None:
+                raise SettingsError(
+                    f"{PREFIX}{name.upper()} is missing: BALAGH_SMS_GATEWAY is {gateway}, which "
+                    "needs it."
+                )
+        values["sms_url"] = values["sms_url"] or address
+        own = {setting.name: setting for setting in SETTINGS}
+        for name in _GENERIC_ONLY:
+            setting = own[name]
+            default = None if setting.default is None else setting.read(setting.default)
+            if values[name] != default:
+                raise SettingsError(
+                    f"{setting.variable} belongs to the generic gateway, but BALAGH_SMS_GATEWAY "
+                    f"is {gateway}; leave it out."
+                )
+    elif values["sms_auth"] == "basic" and values["sms_username"] is None:
+        raise SettingsError("BALAGH_SMS_USERNAME is missing: BALAGH_SMS_AUTH is basic.")
+    elif values["sms_auth"].startswith(("basic", "header", "field")) and not values["sms_token"]:
+        raise SettingsError("BALAGH_SMS_TOKEN is missing: BALAGH_SMS_AUTH says where it goes.")
+    if gateway == "twilio" and values["sms_receipt_secret"] is not None:
+        raise SettingsError(
+            "BALAGH_SMS_RECEIPT_SECRET is not used by twilio, which signs its receipts; leave it "
+            "out."
+        )
+    fields = dict(values["sms_receipt_fields"])
+    if "id" not in fields and "our_id" not in fields:
+        raise SettingsError("BALAGH_SMS_RECEIPT_FIELDS must name id or our_id.")
+    if set(values["sms_receipt_delivered"]) & set(values["sms_receipt_failed"]):
+        raise SettingsError(
+            "BALAGH_SMS_RECEIPT_DELIVERED and BALAGH_SMS_RECEIPT_FAILED share a status."
+        )
+    if values["sms_url"] is None and values["sms_receipt_secret"] is not None:
+        raise SettingsError(
+            "BALAGH_SMS_URL is missing: BALAGH_SMS_RECEIPT_SECRET is for a gateway's receipts."
+        )
 
 
 def _check_staff_oidc(values: Mapping[str, Any]) -> None:

@@ -16,9 +16,12 @@ import msgspec
 import structlog
 
 from balagh.database import fetch
+from balagh.notices.circuit import Circuit, circuit_of
+from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.messages import render
+from balagh.notices.quiet_hours import URGENT, QuietHours
 from balagh.notices.texts import RIYADH, Words, words_now
-from balagh.notices.transports import DeliveryError, Outgoing, Transport
+from balagh.notices.transports import DeliveryError, Fault, Outgoing, Transport
 
 CHANNELS = ("email", "sms")
 
@@ -42,11 +45,12 @@ _CLAIM = """
 WITH due AS (
   SELECT notice.id FROM notice
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
-    AND NOT EXISTS (
-      SELECT FROM notice AS earlier
+    AND (SELECT true FROM notice AS earlier
       WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
         AND earlier.recipient = notice.recipient AND earlier.id < notice.id
-        AND earlier.attempts < $5)
+        AND earlier.attempts < $5
+      LIMIT 1) IS NULL
+    {held}
   ORDER BY next_attempt_at, id
   LIMIT $3
   FOR UPDATE OF notice SKIP LOCKED
@@ -55,6 +59,19 @@ UPDATE notice SET attempts = attempts + 1, next_attempt_at = $4
 FROM due WHERE notice.id = due.id
 RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
 """
+
+# In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
+# so that nothing is told out of order. Nothing is written: a moved clock or setting holds at once.
+_QUIET = """
+    AND (moment = ANY($6) OR (
+      SELECT true FROM notice AS later
+      WHERE later.state = 'waiting' AND later.channel = notice.channel
+        AND later.recipient = notice.recipient AND later.id > notice.id
+        AND later.moment = ANY($6) AND later.next_attempt_at <= $1
+      LIMIT 1))
+"""
+_CLAIM_ANY = _CLAIM.format(held="")
+_CLAIM_QUIET = _CLAIM.format(held=_QUIET)
 
 # Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
 _SENT = """
@@ -68,23 +85,14 @@ UPDATE notice SET next_attempt_at = $3, error = $4
 WHERE id = $1 AND attempts = $2 AND state = 'waiting'
 """
 
-# An SMS that failed for good becomes an e-mail, unless the same moment goes out by e-mail anyway.
-_FAIL = """
+_FAILED = """
 WITH failed AS (
   UPDATE notice SET state = 'failed', error = $4
   WHERE id = $1 AND attempts = $2 AND state = 'waiting'
   RETURNING *
 )
-INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
-SELECT key || ':fallback', moment, 'email', data->>'fallback_email', language,
-       data - 'fallback_email', $3, $3
-FROM failed
-WHERE channel = 'sms' AND data->>'fallback_email' IS NOT NULL
-  AND NOT EXISTS (
-    SELECT FROM notice AS sibling
-    WHERE sibling.key = regexp_replace(failed.key, ':sms$', ':email'))
-ON CONFLICT (key) DO NOTHING
 """
+_FAIL = f"{_FAILED}{FALLBACK}"
 
 _RELEASE = """
 UPDATE notice SET attempts = notice.attempts - 1, next_attempt_at = $1
@@ -125,16 +133,19 @@ async def deliver_due(
     channels: Iterable[str] = CHANNELS,
     zone: ZoneInfo = RIYADH,
     stopping: Callable[[], bool] = lambda: False,
+    quiet: QuietHours | None = None,
 ) -> Delivered:
     """Claims up to ``limit`` messages of each channel that are due at ``now`` and sends them.
 
     Returns when each was taken, put off or given up. A batch holds at most one message for each
     recipient, so call again until ``total`` is 0. When ``stopping()`` turns true, messages in hand
-    are finished and the rest goes back to the outbox. ``zone``: of the times in the messages.
+    are finished and the rest goes back to the outbox. The same happens when a channel turns out to
+    take nothing; then one message tries it from time to time, and ``total`` is 0 in between.
+    ``zone``: of the times in the messages; ``quiet``: when SMS that are not urgent wait.
     """
     delivered = Delivered()
     done = await asyncio.gather(
-        *(_deliver(transports[channel], channel, now, limit, stopping, delivered, zone)
+        *(_deliver(transports[channel], channel, now, limit, stopping, delivered, zone, quiet)
           for channel in channels),
         return_exceptions=True,
     )  # fmt: skip
@@ -152,12 +163,19 @@ async def _deliver(
     stopping: Callable[[], bool],
     delivered: Delivered,
     zone: ZoneInfo,
+    quiet: QuietHours | None,
 ) -> None:
-    claims = deque(await _claim(channel, now, limit))
+    circuit = await circuit_of(channel, now)
+    if channel == "sms" and circuit.since is not None and circuit.since <= now - DAY:
+        delivered.failed += await _give_up(now)
+    if not (wanted := circuit.limit(limit)):
+        return
+    held = quiet is not None and channel == "sms" and quiet.at(now)
+    claims = deque(await _claim(channel, now, wanted, held=held))
 
     async def lane() -> None:
-        while claims and not stopping():
-            await _attempt(transport, claims.popleft(), now, delivered, words)
+        while claims and not stopping() and circuit.passable:
+            await _attempt(transport, claims.popleft(), now, delivered, words, circuit)
 
     try:
         # As they are now, once for the batch.
@@ -170,10 +188,19 @@ async def _deliver(
         await _release(claims, now)
 
 
-async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
+async def _give_up(now: datetime) -> int:
+    if failed := await overdue(now):
+        _log.error("notices failed", channel="sms", notices=failed, reason="closed for a day")
+    return failed
+
+
+async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
     # Long enough for the last message of the batch when every one before it took its longest.
     lease = now + _SENDING * (-(-limit // LANES) + 1)
-    rows = await fetch(_CLAIM, now, channel, limit, lease, _PATIENCE)
+    asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
+    rows = (
+        await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
+    )
     claims = [
         _Claim(**{**row, "data": msgspec.json.decode(row["data"])}) for row in map(dict, rows)
     ]
@@ -181,7 +208,12 @@ async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
 
 
 async def _attempt(
-    transport: Transport, claim: _Claim, now: datetime, delivered: Delivered, words: Words
+    transport: Transport,
+    claim: _Claim,
+    now: datetime,
+    delivered: Delivered,
+    words: Words,
+    circuit: Circuit,
 ) -> None:
     log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
     try:
@@ -195,11 +227,15 @@ async def _attempt(
             again = now + _pause(claim.attempts, error.retry_after)
             await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
             delivered.retried += 1
-            log.warning("notice put off", attempts=claim.attempts, reason=error.reason)
+            # Somebody has to mend our password, balance or sender name.
+            loud = log.error if error.fault is Fault.ACCOUNT else log.warning
+            loud("notice put off", attempts=claim.attempts, reason=error.reason)
+        await circuit.failed(error, now)
     else:
         await fetch(_SENT, claim.id, now, provider_id)
         delivered.sent += 1
         log.info("notice sent", attempts=claim.attempts)
+        await circuit.passed(now)
 
 
 async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
@@ -209,13 +245,13 @@ async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None
         # A fault of ours: the people it is meant for should not lose the message to it, so it
         # waits for the mended program.
         reason = f"the message could not be written: {type(error).__name__}"
-        raise DeliveryError(permanent=False, reason=reason) from error
+        raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
     notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
     try:
         async with asyncio.timeout(_SENDING.total_seconds()):
             return await transport.send(notice)
     except TimeoutError as error:
-        raise DeliveryError(permanent=False, reason="no answer in time") from error
+        raise DeliveryError(permanent=False, reason="no answer in time", fault=Fault.WAY) from error
 
 
 def _pause(attempts: int, retry_after: float | None) -> timedelta:

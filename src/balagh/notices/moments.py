@@ -215,6 +215,7 @@ _ALL = (
         title=N_("a reminder of the missing data"),
         rule=N_("Data is still missing when the time of the reminder comes."),
         audience="beneficiary",
+        urgent=True,
         facts=(*_OF_REPORT, _DETAILS, _ITEMS, _DATA_DUE, _UPDATE),
     ),
     Moment(

@@ -1,6 +1,6 @@
 """The outbox: a row is the promise that a message will go out (specification 6); and its words."""
 
-from piccolo.columns import JSONB, BigInt, BigSerial, SmallInt, Text, Timestamptz
+from piccolo.columns import JSONB, BigInt, BigSerial, Integer, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -21,6 +21,20 @@ class Notice(Table, tablename="notice"):
     sent_at = Timestamptz(null=True, default=None)
     provider_id = Text(null=True, default=None)
     error = Text(null=True, default=None)
+    receipt = Text(null=True, default=None)
+    receipt_code = Text(null=True, default=None)
+    delivered_at = Timestamptz(null=True, default=None)
+
+
+class Circuit(Table, tablename="circuit"):
+    """A channel on which nothing got through lately (``circuit.py``)."""
+
+    channel = Text(primary_key=True, default=None)
+    failures = Integer(default=None)
+    probes = Integer(default=None)
+    opened_at = Timestamptz(null=True, default=None)
+    retry_at = Timestamptz(null=True, default=None)
+    reason = Text(default=None)
 
 
 class MessageText(Table, tablename="message_text"):

@@ -36,6 +36,8 @@ SIGN_IN = "/sign-in"
 STAFF_SIGN_IN = "/staff/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
+# `opt={MACHINE: True}`: no browser sends it; the handler itself asks for a signature or a secret.
+MACHINE = "machine"
 # `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
 PASSIVE = "passive"
 # `opt={SECRET: True}`: passwords and codes are typed into this form, which is therefore never kept.
@@ -86,10 +88,11 @@ class Access(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Forged requests end here; the rest go on with their visitor known."""
         request: Request[Any, Any, Any] = Request(scope, receive, send)
+        options = scope["route_handler"].opt
         if request.method in _SAFE:
-            if not scope["route_handler"].opt.get(ANONYMOUS):
+            if not options.get(ANONYMOUS):
                 await load(request)
-        else:
+        elif not options.get(MACHINE):
             settings = _settings(request)
             if scope["route_handler"].opt.get(BY_TOKEN):
                 await next_app(scope, receive, send)

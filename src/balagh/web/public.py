@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, Router, get
 
 from balagh import clock
+from balagh.notices import circuit
 from balagh.reports import sweeps
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
@@ -38,26 +39,34 @@ async def health() -> Response[dict[str, Any]]:
     """200 when this process answers and reaches the database; for load balancers and `doctor`.
 
     ``status`` is ``alarm`` when a sweep of the worker has not come to its end lately; ``silent``
-    names it. That is no fault of this process, so it stays 200; ``/health/worker`` is 503 then.
+    names it. It is ``degraded`` when a channel takes no messages; ``closed`` says which, since
+    when. Neither is a fault of this process, so it stays 200; ``/health/worker`` is 503 when
+    something is silent.
     """
-    return _health(await _silent(), status=200)
+    return await _health()
 
 
 @get("/health/worker", opt={access.ANONYMOUS: True})
 async def worker_health() -> Response[dict[str, Any]]:
-    """As ``/health``, but 503 while something is silent: for whoever is to be woken by it."""
-    silent = await _silent()
-    return _health(silent, status=503 if silent else 200)
+    """As ``/health``, but 503 while something is silent: for whoever is to be woken by it, or
+    starts the worker anew, which does not help against a closed channel."""
+    return await _health(when_silent=503)
 
 
-async def _silent() -> list[str]:
+async def _health(when_silent: int = 200) -> Response[dict[str, Any]]:
     now = clock.now()
-    return [last.sweep for last in await sweeps.latest() if last.silent(now)]
-
-
-def _health(silent: list[str], *, status: int) -> Response[dict[str, Any]]:
-    found = {"status": "alarm", "silent": silent} if silent else {"status": "ok"}
-    return Response(found, status_code=status, headers={"Cache-Control": "no-store"})
+    silent = [last.sweep for last in await sweeps.latest() if last.silent(now)]
+    closed = {one.channel: one.since.isoformat() for one in await circuit.open_now()}
+    found: dict[str, Any] = {"status": "alarm" if silent else "degraded" if closed else "ok"}
+    if silent:
+        found["silent"] = silent
+    if closed:
+        found["closed"] = closed
+    return Response(
+        found,
+        status_code=when_silent if silent else 200,
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 router = Router("/", route_handlers=[start, health, worker_health, page])

@@ -1,5 +1,6 @@
 """E-mail over SMTP (RFC 5321): multipart text and HTML, connections reused while there is mail."""
 
+import base64
 import re
 import ssl
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from balagh.notices.messages import Email
-from balagh.notices.transports import DeliveryError, Outgoing
+from balagh.notices.transports import DeliveryError, Fault, Outgoing
 from balagh.settings import Settings
 
 _SERVICE_CLOSING = 421
@@ -42,13 +43,25 @@ def compose(notice: Outgoing, mail_from: str) -> EmailMessage:
         message["List-Unsubscribe"] = f"<{content.unsubscribe}>"
         if content.unsubscribe.startswith("https://"):
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    # Base64 is half the size of quoted-printable in Arabic, and 7-bit servers take it.
-    message.set_content(content.text, cte="base64")
-    message.add_alternative(content.html, subtype="html", cte="base64")
-    message.set_boundary(f"=_notice-{notice.id}")
-    # Last, because set_content clears every Content- header.
     message["Content-Language"] = notice.language
+    message["MIME-Version"] = "1.0"
+    boundary = f"=_notice-{notice.id}"
+    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+    # Parts as they are sent: put together by `email`, they took half of a worker's time.
+    parts = (_part("plain", content.text), _part("html", content.html))
+    between = f"--{boundary}\r\n"
+    message.set_payload("".join(between + part for part in parts) + f"--{boundary}--\r\n")
     return message
+
+
+def _part(subtype: str, text: str) -> str:
+    """Base64 is half the size of quoted-printable in Arabic, and 7-bit servers take it."""
+    lines = "\r\n".join(text.splitlines()) + "\r\n"
+    encoded = base64.encodebytes(lines.encode()).decode().replace("\n", "\r\n")
+    return (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+    )
 
 
 class EmailTransport:
@@ -69,7 +82,8 @@ class EmailTransport:
             message = compose(notice, self._settings.mail_from).as_bytes()
         except ValueError as error:
             # An address that no header can hold; trying again will not mend it.
-            raise DeliveryError(permanent=True, reason="the address is not valid") from error
+            reason = "the address is not valid"
+            raise DeliveryError(permanent=True, reason=reason, fault=Fault.UNTRIED) from error
         reused = bool(self._idle)
         client = self._idle.pop() if reused else await self._connect()
         try:
@@ -114,15 +128,15 @@ class EmailTransport:
         except aiosmtplib.SMTPAuthenticationError as error:
             client.close()
             reason = f"SMTP sign-in refused: {_code(error)}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.ACCOUNT) from error
         except aiosmtplib.SMTPResponseException as error:
             client.close()
             reason = f"SMTP connection refused: {_code(error)}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             reason = f"SMTP connection failed: {type(error).__name__}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except BaseException:
             client.close()
             raise
@@ -144,7 +158,7 @@ class EmailTransport:
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             reason = f"SMTP conversation broke off: {type(error).__name__}"
-            raise DeliveryError(permanent=False, reason=reason) from error
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
         except BaseException:
             client.close()
             raise
@@ -163,7 +177,11 @@ class EmailTransport:
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
     """RFC 5321, 4.2.1: 4yz may be tried again, 5yz may not."""
-    return DeliveryError(permanent=error.code >= 500, reason=f"SMTP refused: {_code(error)}")
+    return DeliveryError(
+        permanent=error.code >= 500,
+        reason=f"SMTP refused: {_code(error)}",
+        fault=Fault.WAY if error.code == _SERVICE_CLOSING else Fault.MESSAGE,
+    )
 
 
 def _code(error: aiosmtplib.SMTPResponseException) -> str:
