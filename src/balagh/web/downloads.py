@@ -9,12 +9,10 @@ from typing import Any
 from litestar.response import Stream
 
 from balagh.files.names import download_headers
+from balagh.text import computed
 
 # Excel takes a file for UTF-8 only with a byte order mark.
 _MARK = "\ufeff"
-# What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection), in their
-# full-width forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_file(name: str, rows: AsyncIterator[Sequence[Sequence[object]]]) -> Stream:
@@ -42,4 +40,4 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return f"'{text}" if computed(text) else text
