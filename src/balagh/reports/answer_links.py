@@ -29,8 +29,8 @@ Status = Literal["open", "used", "revoked", "stopped", "expired"]
 
 class AnswerLink(msgspec.Struct, frozen=True, kw_only=True):
     """``name``, ``email``: of the contact it was sent to; ``maker_ar``, ``maker_en``: who made it.
-    ``stopped``: the report left the agency's hands since; ``closed``: its answer closed the report
-    at once."""
+    ``stopped``: the report left the agency's hands since; ``answer``: what was answered by
+    it, ``closed``: whether that closed the report at once."""
 
     id: int
     report_id: int
@@ -46,6 +46,7 @@ class AnswerLink(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
     used_at: datetime | None
     stopped: bool
+    answer: str | None
     closed: bool
 
     def status(self, now: datetime) -> Status:
@@ -76,9 +77,9 @@ SELECT l.id, l.report_id, r.number, l.agency_id, l.name, l.email, l.made_by,
   (r.state <> 'in_progress' OR r.referred_agency_id IS DISTINCT FROM l.agency_id
    OR EXISTS (SELECT 1 FROM event e WHERE e.report_id = l.report_id
               AND e.from_state = 'in_progress' AND e.at >= l.created_at)) AS stopped,
-  EXISTS (SELECT 1 FROM event e WHERE e.report_id = l.report_id AND e.action = 'answer'
-          AND e.at = l.used_at AND e.data ? 'closes') AS closed
+  a.data->>'answer' AS answer, coalesce(a.data ? 'closes', false) AS closed
 FROM answer_link l JOIN report r ON r.id = l.report_id JOIN staff s ON s.id = l.made_by
+  LEFT JOIN event a ON a.report_id = l.report_id AND a.action = 'answer' AND a.at = l.used_at
 """
 MAKE = """
 WITH theirs AS (

@@ -69,6 +69,11 @@ _CLOSED = N_(
     "Thank you. Report {number} was answered by this link and is closed now. "
     "The beneficiary is told."
 )
+# To somebody whose own words were not sent.
+_ELSE = (
+    N_("This link was used already"),
+    N_("Report {number} was answered by this link meanwhile, with other words."),
+)
 
 
 class ReportView(msgspec.Struct, frozen=True):
@@ -106,8 +111,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     kind = case.kind if case else str(form.get("kind", ""))
     typed = await typed_in(request, _fields(kind))
     if case is None:
-        if link.status(teller.now) == "used" and form.get("step") == "send":
-            # Pressed twice: it is what they wanted.
+        if form.get("step") == "send" and _sent_already(link, typed):
             return see_other(f"/answer/{token}")
         return _over(request, link, teller, typed)
     if form.get("toggle") == giving.PROMISED_ON.name:
@@ -132,6 +136,8 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
         return see_other(f"/answer/{token}")
     link = await _linked(token)
     case = await _case(link, teller)
+    if case is None and _sent_already(link, typed):
+        return see_other(f"/answer/{token}")
     if case is None:
         return _over(request, link, teller, typed)
     return await _form(request, token, case, teller, typed, changed=True)
@@ -183,6 +189,12 @@ async def _seen(link: AnswerLink, teller: Teller, **more: Any) -> None:
     # By nobody of the staff: the entry names the link, and that names the contact.
     data = {"answer_link": link.id, **more}
     await audit.record(None, "view_by_link", f"report:{link.report_id}", teller.now, data)
+
+
+def _sent_already(link: AnswerLink, typed: Answers) -> bool:
+    """Pressed twice: it is what they wanted. A colleague's other words are not: they come back."""
+    words = (typed.get(name, "").strip().replace("\r\n", "\n") for name in _WRITTEN)
+    return link.used_at is not None and link.answer in [text for text in words if text]
 
 
 async def _planned(
@@ -268,6 +280,9 @@ def _over(
     heading, text = _OVER[status if status != "open" else "stopped"]
     if link.closed:
         text = _CLOSED
+    written = [typed[name] for name in _WRITTEN if typed and typed.get(name, "").strip()]
+    if status == "used" and written:
+        heading, text = _ELSE
     # An answer that was just sent is shown as received, whoever comes back to it.
     sent = status == "used" and not typed
     return _unlisted(
@@ -283,7 +298,7 @@ def _over(
             ),
             done=sent,
             used=teller.when(link.used_at) if link.used_at else "",
-            typed=[typed[name] for name in _WRITTEN if typed and typed.get(name, "").strip()],
+            typed=written,
         )
     )
 

@@ -1,5 +1,6 @@
 """Answering by a link: its life, what it shows, and what it does."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -34,6 +35,7 @@ async def send(at_desk: Visiting, made: dict[str, Any], key: str = "reem", **typ
         await one.open(made["url"])
         page = await one.send("/answer-links", **{**CONTACT, **typed})
         assert page.status == 200, page.text
+        assert "Done: Send the link" in page.text
         assert "Open until Monday 7 December 2026" in page.text
     return await path()
 
@@ -83,7 +85,6 @@ async def test_an_agency_with_staff_gets_none(at_desk: Visiting) -> None:
             name_en="Nayef", email="nayef@example.sa", created_at=NOW,
         )  # fmt: skip
         page = await reem.send("/answer-links", **CONTACT)
-        assert "Done: Send the link" in page.text
         assert page.status == 409
         assert "The link was not made" in page.text
         page = await reem.open(made["url"])
@@ -461,7 +462,7 @@ def link(**changes: Any) -> AnswerLink:
         "id": 1, "report_id": 1, "number": "7302641185", "agency_id": 1, "name": "أحمد",
         "email": "a@b.sa", "made_by": 1, "maker_ar": "ريم", "maker_en": "Reem", "created_at": NOW,
         "expires_at": NOW + timedelta(days=14), "revoked_at": None, "used_at": None,
-        "stopped": False, "closed": False,
+        "stopped": False, "answer": None, "closed": False,
     }  # fmt: skip
     return AnswerLink(**{**values, **changes})
 
@@ -495,3 +496,90 @@ async def test_words_in_the_log_do_not_hold_the_token(
     assert not any(token in one["data"] for one in rows)
     rows = await fetch("SELECT data::text AS data FROM event")
     assert not any(token in one["data"] for one in rows)
+
+
+OFFICERS = "عولج الخلل من جهتنا، وأعيد فتح الخدمة."
+
+
+@pytest.mark.parametrize("closes", [False, True])
+@pytest.mark.parametrize("first", ["link", "officer", "both at once"])
+async def test_the_link_and_an_officer_who_came_meanwhile(
+    at_desk: Visiting, nobody: Browser, portal: Litestar, monkeypatch: pytest.MonkeyPatch,
+    closes: bool, first: str,
+) -> None:  # fmt: skip
+    """One of them answers, with everything that follows; the other finds their words again."""
+    settings = settings_for(
+        data=str(portal.state.settings.data), sms_url=portal.state.settings.sms_url,
+        answer_closes="yes" if closes else "no",
+    )  # fmt: skip
+    monkeypatch.setattr(portal.state, "settings", settings)
+    made = await case("in_progress", "moj")
+    own = await agency("moj")
+    await fetch("UPDATE staff SET active = false WHERE agency_id = $1", own)
+    address = await send(at_desk, made)
+    await fetch("UPDATE staff SET active = true WHERE agency_id = $1", own)
+    async with at_desk("fahd") as fahd:
+        page = await fahd.open(f"{made['url']}?do=answer")
+        theirs = page.form("/answer")
+        await nobody.open(address)
+        page = await nobody.send("/answer/", text=SOLUTION)
+        form = page.form("/answer/")
+
+        def by_link() -> Any:
+            return nobody.client.post(form.action, data={**form.fields, "step": "send"})
+
+        def by_officer() -> Any:
+            return fahd.client.post(theirs.action, data={**theirs.fields, "text": OFFICERS})
+
+        if first == "both at once":
+            linked, sent = await asyncio.gather(by_link(), by_officer())
+        elif first == "link":
+            linked, sent = await by_link(), await by_officer()
+        else:
+            sent, linked = await by_officer(), await by_link()
+    won = linked.status_code == 303
+    if first != "both at once":
+        assert won == (first == "link")
+    if won:
+        assert sent.status_code == 409
+        assert OFFICERS in sent.text
+    else:
+        assert (linked.status_code, sent.status_code) == (410, 303)
+        assert "It was not sent. It is here for you to copy." in linked.text
+        assert SOLUTION in linked.text
+    now = await row(made["id"])
+    assert now["state"] == ("closed" if closes else "answered")
+    assert now["answer"] == (SOLUTION if won else OFFICERS)
+    (event,) = await events(made["id"], "answer")
+    assert ("by_link" in json.loads(event["data"])) == won
+    assert len(await events(made["id"], "close")) == closes
+    assert len(await fetch("SELECT 1 FROM answer_link WHERE used_at IS NOT NULL")) == won
+    told = await fetch("SELECT channel FROM notice WHERE moment <> 'answer_link'")
+    assert len(told) == (2 if closes else 0)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("same", [True, False])
+async def test_one_link_sent_twice(
+    at_desk: Visiting, nobody: Browser, at_once: bool, same: bool
+) -> None:
+    """The same words are what they wanted; a colleague's other words are not lost."""
+    made = await case("in_progress", ALONE)
+    await nobody.open(await send(at_desk, made))
+    page = await nobody.send("/answer/", text=SOLUTION)
+    form = page.form("/answer/")
+    texts = (SOLUTION, SOLUTION if same else OFFICERS)
+    sends = [
+        nobody.client.post(form.action, data={**form.fields, "text": text, "step": "send"})
+        for text in texts
+    ]
+    answers = await asyncio.gather(*sends) if at_once else [await one for one in sends]
+    assert len(await events(made["id"], "answer")) == 1
+    if same:
+        assert [one.status_code for one in answers] == [303, 303]
+        return
+    assert sorted(one.status_code for one in answers) == [303, 410]
+    lost = next(n for n, one in enumerate(answers) if one.status_code == 410)
+    assert texts[lost] in answers[lost].text
+    assert "This link was used already" in answers[lost].text
+    assert (await row(made["id"]))["answer"] == texts[1 - lost]

@@ -53,6 +53,7 @@ WORDS: Mapping[str, str] = {
     Action.REFUSE_REOPENING: N_("Refused reopening"),
     Event.NOTE: N_("Wrote an internal note"),
     Event.ASSIGN: N_("Assigned a report"),
+    "unassign": N_("Took the reports of somebody who left"),
     Event.ACKNOWLEDGE: N_("Acknowledged the receipt"),
     Event.CORRECT: N_("Corrected data"),
     Event.SPLIT: N_("Split a report"),
