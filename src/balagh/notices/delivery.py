@@ -70,7 +70,7 @@ WHERE id = $1 AND attempts = $2 AND state = 'waiting'
 # An SMS that failed for good becomes an e-mail, unless the same moment goes out by e-mail anyway.
 _FAIL = """
 WITH failed AS (
-  UPDATE notice SET state = 'failed', error = $4
+  UPDATE notice SET state = 'failed', failed_at = $3, error = $4
   WHERE id = $1 AND attempts = $2 AND state = 'waiting'
   RETURNING *
 )
