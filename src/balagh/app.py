@@ -28,6 +28,7 @@ from balagh.web import (
     public,
     sign_in,
     survey_links,
+    unsubscribing,
 )
 from balagh.web.beneficiary import (
     account,
@@ -61,6 +62,7 @@ from balagh.web.staff import (
     intake,
     invitation,
     notes,
+    notice_choice,
     presence,
     profile,
     promises,
@@ -69,6 +71,7 @@ from balagh.web.staff import (
     saved_views,
     splitting,
     team_load,
+    undelivered,
 )
 from balagh.web.staff import evidence as case_files
 from balagh.web.staff import evidence_links as evidence_link_panel
@@ -98,6 +101,7 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            unsubscribing.router,
             evidence_links.router,
             answering.router,
             help.router,
@@ -106,6 +110,7 @@ def create(
             staff_sign_in.router,
             invitation.router,
             profile.router,
+            notice_choice.router,
             accounts.router,
             inbox.router,
             inbox_export.router,
@@ -118,6 +123,7 @@ def create(
             agency.router,
             promises.router,
             team_load.router,
+            undelivered.router,
             audit_log.router,
             correction.router,
             notes.router,

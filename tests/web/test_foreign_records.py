@@ -19,7 +19,7 @@ from tests.web.pages import Browser
 from balagh.database import fetch_one
 
 # What names a person's record.
-RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link", "view")
+RECORDS = ("number", "draft", "file", "session", "reply", "caller", "link", "view", "notice")
 # What goes with it, and takes these values.
 BESIDE = {
     "slug": ("ground", "service", "details", "documents", "check", "refusal", "nonsense"),
@@ -88,7 +88,19 @@ async def filed(noura: Browser) -> dict[str, str]:
         "caller": str(session["person_id"]),
         "link": str(await evidence_link(report["id"])),
         "view": str(view),
+        "notice": str(await failed_notice(report["id"])),
     }
+
+
+async def failed_notice(report: int) -> int:
+    """A message to her that could not be delivered: a supervisor's to see."""
+    return int(
+        await insert(
+            "notice", key=f"report:{report}:late:x:sms", moment="late", channel="sms",
+            recipient="+966553184471", language="ar", state="failed", next_attempt_at=NOW,
+            created_at=NOW, failed_at=NOW,
+        )
+    )  # fmt: skip
 
 
 async def evidence_link(report: int) -> int:
@@ -112,6 +124,7 @@ NOBODYS = {
     "caller": "2000000000",
     "link": "2000000000",
     "view": "2000000000",
+    "notice": "2000000000",
 }
 
 

@@ -14,31 +14,15 @@ from balagh.reports import deadlines
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import Action, Entry
 
-# One and several; with the view of the inbox that shows them, if there is one.
-_SECTIONS: dict[Kind, tuple[str, str, str]] = {
-    "new": (N_("{n} new report"), N_("{n} new reports"), "/inbox?view=mine"),
-    "due": (
-        N_("{n} report due by the next working day"),
-        N_("{n} reports due by the next working day"),
-        "/inbox?view=mine",
-    ),
-    "overdue": (N_("{n} overdue report"), N_("{n} overdue reports"), "/inbox?view=overdue"),
-    "check": (
-        N_("{n} report whose completeness check is due"),
-        N_("{n} reports whose completeness check is due"),
-        "/inbox?view=check",
-    ),
-    "promise": (
-        N_("{n} promised date that comes or has passed"),
-        N_("{n} promised dates that come or have passed"),
-        "/promises",
-    ),
-    "mention": (
-        N_("{n} note that mentions you"),
-        N_("{n} notes that mention you"),
-        "/mentions",
-    ),
-}  # fmt: skip
+# Where each kind is found.
+_URLS: dict[Kind, str] = {
+    "new": "/inbox?view=mine",
+    "due": "/inbox?view=mine",
+    "overdue": "/inbox?view=overdue",
+    "check": "/inbox?view=check",
+    "promise": "/promises",
+    "mention": "/mentions",
+}
 # How it came to whoever is told.
 _CAME: dict[str, str] = {
     Entry.ASSIGN: N_("assigned to you"),
@@ -118,15 +102,39 @@ def _section(
     items: Sequence[Item], said: Language, zone: ZoneInfo, public_url: str
 ) -> dict[str, Any]:
     kind, count = items[0].kind, items[0].of_kind
-    one, several, url = _SECTIONS[kind]
     left = count - len(items)
     return {
         "kind": kind,
-        "title": said.plural(one, several, count),
+        "title": _title(kind, count, said),
         "rows": [_row(item, said, zone, public_url) for item in items],
         "more": said.plural("and {n} more", "and {n} more", left) if left else "",
-        "url": f"{public_url}{url}",
+        "url": f"{public_url}{_URLS[kind]}",
     }
+
+
+def _title(kind: Kind, n: int, said: Language) -> str:
+    match kind:
+        case "new":
+            return said.plural("{n} new report", "{n} new reports", n)
+        case "due":
+            return said.plural(
+                "{n} report due by the next working day",
+                "{n} reports due by the next working day", n,
+            )  # fmt: skip
+        case "overdue":
+            return said.plural("{n} overdue report", "{n} overdue reports", n)
+        case "check":
+            return said.plural(
+                "{n} report whose completeness check is due",
+                "{n} reports whose completeness check is due", n,
+            )  # fmt: skip
+        case "promise":
+            return said.plural(
+                "{n} promised date that comes or has passed",
+                "{n} promised dates that come or have passed", n,
+            )  # fmt: skip
+        case "mention":
+            return said.plural("{n} note that mentions you", "{n} notes that mention you", n)
 
 
 def _row(item: Item, said: Language, zone: ZoneInfo, public_url: str) -> dict[str, str]:

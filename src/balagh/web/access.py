@@ -38,6 +38,9 @@ STAFF_SIGN_IN = "/staff/sign-in"
 ANONYMOUS = "anonymous"
 # `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
 PASSIVE = "passive"
+# `opt={BY_LINK: True}`: what is sent is allowed by its address alone, which holds a secret; nobody
+# is signed in for it, and it may come from a mail program.
+BY_LINK = "by_link"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -84,6 +87,8 @@ class Access(ASGIMiddleware):
         if request.method in _SAFE:
             if not scope["route_handler"].opt.get(ANONYMOUS):
                 await load(request)
+        elif scope["route_handler"].opt.get(BY_LINK):
+            _remembered(request)["balagh.visitor"] = None
         else:
             settings = _settings(request)
             # 1. The browser's word about where the form was, before anything is read.
