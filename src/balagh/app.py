@@ -72,6 +72,7 @@ from balagh.web.staff import (
     splitting,
     team_load,
     undelivered,
+    undelivered_all,
 )
 from balagh.web.staff import evidence as case_files
 from balagh.web.staff import evidence_links as evidence_link_panel
@@ -124,6 +125,7 @@ def create(
             promises.router,
             team_load.router,
             undelivered.router,
+            undelivered_all.router,
             audit_log.router,
             correction.router,
             notes.router,

@@ -6,12 +6,12 @@ import msgspec
 from markupsafe import Markup
 
 from balagh.i18n import N_, Language
-from balagh.reports.undelivered import Line
+from balagh.reports import undelivered
+from balagh.reports.undelivered import Line, Tab
+from balagh.web.page import AnyRequest
 from balagh.web.staff.story import CHANNELS, MOMENTS, masked_recipient
 from balagh.web.telling import Teller
-from balagh.web.views import number
-
-__all__ = ["CHANNELS", "LineView", "line_view", "moment_text"]
+from balagh.web.views import OptionView, number
 
 # Those that are about no report, or not to its beneficiary.
 _OTHERS = {
@@ -116,3 +116,29 @@ def _settled(one: Line, teller: Teller) -> str:
         when=teller.when(one.dismissed_at),
         why=one.dismissed_why or "",
     )
+
+
+def asked_for(request: AnyRequest) -> tuple[Tab, dict[str, str]]:
+    """Tab and filter, as the address says; what it does not know is left out."""
+    query = request.query_params
+    tab = Tab(query["tab"]) if query.get("tab") in {*Tab} else Tab.FAILED
+    channel, moment = query.get("channel", ""), query.get("moment", "")
+    return tab, {
+        "channel": channel if channel in CHANNELS else "",
+        "moment": moment if moment.isascii() and moment.replace("_", "").isalpha() else "",
+    }
+
+
+async def choices_view(given: dict[str, str], teller: Teller) -> dict[str, list[OptionView]]:
+    """The channels and moments that can be asked for."""
+    text = teller.language.text
+    return {
+        "channels": [
+            OptionView(code, text(name), "", code == given["channel"])
+            for code, name in CHANNELS.items()
+        ],
+        "moments": [
+            OptionView(one, moment_text(one, teller.language), "", one == given["moment"])
+            for one in await undelivered.moments()
+        ],
+    }

@@ -1,7 +1,6 @@
 """«رسائل تعذّر تسليمها»: what could not be delivered, for a supervisor: sent again, to a right
 address, or settled otherwise (specification 6)."""
 
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,14 +15,15 @@ from balagh.people import audit
 from balagh.reports import steps, undelivered
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Field, Line, Problem, Situation, phone_text
-from balagh.reports.undelivered import KEEPERS, MANY, Bulk, NewAddress, Tab
+from balagh.reports.undelivered import KEEPERS, MANY, NewAddress, Tab
 from balagh.web import access
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, render
+from balagh.web.staff.assigning import whole
 from balagh.web.staff.desk import desk_of
-from balagh.web.staff.failing import CHANNELS, line_view, moment_text
+from balagh.web.staff.failing import asked_for, choices_view, line_view
 from balagh.web.telling import Teller, teller_of
-from balagh.web.views import FieldView, OptionView, error_views, field_view, text_view
+from balagh.web.views import FieldView, error_views, field_view, text_view
 
 _TABS = {
     Tab.FAILED: N_("Could not be delivered"),
@@ -39,13 +39,6 @@ _DONE = {
     "resent": N_("It is sent again now."),
     "dismissed": N_("It is settled, and no longer counted."),
     "first": N_("Somebody was faster: this is how it stands now."),
-}
-# Since when, in hours back; 0: whenever.
-_SINCE = {
-    "24": N_("In the last 24 hours"),
-    "72": N_("In the last 3 days"),
-    "168": N_("In the last week"),
-    "0": N_("Whenever"),
 }
 WHY = Line(
     name="why",
@@ -73,14 +66,14 @@ class TabView(msgspec.Struct, frozen=True):
 async def listed(request: AnyRequest) -> Response[Any]:
     """``?sent=4``: so many were sent again just now."""
     teller = await teller_of(request)
-    tab, given = _asked(request)
-    after = _whole(request.query_params.get("after", ""))
+    tab, given = asked_for(request)
+    after = whole(request.query_params.get("after", ""))
     page = await undelivered.page(
         tab, teller.now, channel=given["channel"], moment=given["moment"], after=after
     )
     counts = await undelivered.counts(teller.now)
     language = teller.language
-    sent = _whole(request.query_params.get("sent", ""))
+    sent = whole(request.query_params.get("sent", ""))
     return render(
         request,
         "staff/undelivered.html",
@@ -89,7 +82,7 @@ async def listed(request: AnyRequest) -> Response[Any]:
             TabView(_url(one, given), language.text(text), _count(counts.get(one)), one is tab)
             for one, text in _TABS.items()
         ],
-        asked=await _choices(given, teller),
+        asked=await choices_view(given, teller),
         lines=[line_view(one, teller) for one in page.lines],
         nothing=language.text(_NOTHING[tab]),
         filtered=any(given.values()),
@@ -113,7 +106,7 @@ async def one(request: AnyRequest, notice: FromPath[int]) -> Response[Any]:
 async def resend(request: AnyRequest, notice: FromPath[int]) -> Response[Any]:
     """Sends it again; twice is once."""
     found, teller = await _line(notice), await teller_of(request)
-    seen = _whole(str((await request.form()).get("as_of", "")))
+    seen = whole(str((await request.form()).get("as_of", "")))
     staff = desk_of(request).staff_id
     if seen is None or not await undelivered.resend(found.id, seen, staff, teller.now):
         return go(f"/undelivered/{found.id}?done=first")
@@ -140,7 +133,7 @@ async def address(request: AnyRequest, notice: FromPath[int]) -> Response[Any]:
         NewAddress(
             notice=found.id,
             report=found.report_id,
-            version=_whole(str(form.get("as_of", ""))) or 0,
+            version=whole(str(form.get("as_of", ""))) or 0,
             channel=found.channel,
             old=found.recipient,
             new=new,
@@ -164,53 +157,10 @@ async def dismiss(request: AnyRequest, notice: FromPath[int]) -> Response[Any]:
     why = WHY.read(typed.strip()) if typed.strip() else Problem(WHY.missing)
     if isinstance(why, Problem):
         return await _page(request, found, status=422, why_typed=typed, why_wrong=why)
-    seen, staff = _whole(str(form.get("as_of", ""))), desk_of(request).staff_id
+    seen, staff = whole(str(form.get("as_of", ""))), desk_of(request).staff_id
     if seen is None or not await undelivered.dismiss(found.id, seen, why, staff, teller.now):
         return await _page(request, await _line(notice), status=409, why_typed=typed)
     return go(f"/undelivered/{found.id}?done=dismissed")
-
-
-@get("/undelivered/resend")
-async def ask_all(request: AnyRequest) -> Response[Any]:
-    """How many that would be, before it is done."""
-    teller = await teller_of(request)
-    _, given = _asked(request)
-    hours = request.query_params.get("hours", "24")
-    hours = hours if hours in _SINCE else "24"
-    since = _since(hours, teller.now)
-    wanted = Bulk(**given, since=since, last=await undelivered.last())
-    count = await undelivered.bulk_count(wanted)
-    language = teller.language
-    return render(
-        request,
-        "staff/undelivered_all.html",
-        asked=await _choices(given, teller),
-        hours=[
-            OptionView(code, language.text(text), "", code == hours)
-            for code, text in _SINCE.items()
-        ],
-        count=language.plural("{n} message", "{n} messages", count) if count else "",
-        given={**given, "since": since.isoformat(), "last": wanted.last},
-    )
-
-
-@post("/undelivered/resend")
-async def resend_all(request: AnyRequest) -> Response[Any]:
-    """Sends again what was counted and has still failed."""
-    form, now = await request.form(), (await teller_of(request)).now
-    last = _whole(str(form.get("last", "")))
-    since = _instant(str(form.get("since", "")))
-    if last is None or since is None:
-        return go("/undelivered/resend")
-    wanted = Bulk(
-        channel=str(form.get("channel", ""))[:20].replace("\x00", ""),
-        moment=str(form.get("moment", ""))[:60].replace("\x00", ""),
-        since=since,
-        last=last,
-    )
-    sent = await undelivered.resend_all(wanted, desk_of(request).staff_id, now)
-    request.app.state.waker.wake()
-    return go(f"/undelivered?sent={sent}")
 
 
 async def _line(notice: int) -> undelivered.Line:
@@ -287,47 +237,10 @@ async def _situation(teller: Teller) -> Situation:
     )
 
 
-def _asked(request: AnyRequest) -> tuple[Tab, dict[str, str]]:
-    """Tab and filter, as the address says; what it does not know is left out."""
-    query = request.query_params
-    tab = Tab(query["tab"]) if query.get("tab") in {*Tab} else Tab.FAILED
-    channel, moment = query.get("channel", ""), query.get("moment", "")
-    return tab, {
-        "channel": channel if channel in CHANNELS else "",
-        "moment": moment if moment.isascii() and moment.replace("_", "").isalpha() else "",
-    }
-
-
-async def _choices(given: dict[str, str], teller: Teller) -> dict[str, list[OptionView]]:
-    text = teller.language.text
-    return {
-        "channels": [
-            OptionView(code, text(name), "", code == given["channel"])
-            for code, name in CHANNELS.items()
-        ],
-        "moments": [
-            OptionView(one, moment_text(one, teller.language), "", one == given["moment"])
-            for one in await undelivered.moments()
-        ],
-    }
-
-
 def _url(tab: Tab, given: dict[str, str], **more: str) -> str:
     return "/undelivered?" + urlencode(
         {"tab": tab.value, **{name: value for name, value in given.items() if value}, **more}
     )
-
-
-def _since(hours: str, now: datetime) -> datetime:
-    return now - timedelta(hours=int(hours) or 24 * 3650)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def _count(count: int | None) -> str:
@@ -336,12 +249,8 @@ def _count(count: int | None) -> str:
     return f"{MANY - 1}+" if count >= MANY else str(count)
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
-
-
 router = Router(
     "/",
     guards=[access.staff(*KEEPERS)],
-    route_handlers=[listed, ask_all, resend_all, one, resend, address, dismiss],
+    route_handlers=[listed, one, resend, address, dismiss],
 )
