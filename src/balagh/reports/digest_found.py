@@ -5,7 +5,8 @@ agency's people find their own agency's alone (``cases.scope``).
 """
 
 _DUE_KIND = "CASE WHEN r.due_at > m.over_to THEN 'due' ELSE 'overdue' END"
-_IS_DUE = """r.due_at > m.over_from AND r.due_at <= m.due_to
+_IS_DUE = """(m.due_to > m.due_from OR m.over_to > m.over_from)
+    AND r.due_at > m.over_from AND r.due_at <= m.due_to
     AND (r.due_at <= m.over_to OR r.due_at > m.due_from)"""
 # Literals of states and actions as the partial indexes have them. What somebody did themselves is
 # no news to them.
@@ -17,7 +18,7 @@ WITH m AS (
     kinds text[], digest boolean, new_from timestamptz, until timestamptz,
     due_from timestamptz, due_to timestamptz, over_from timestamptz, over_to timestamptz,
     check_from timestamptz, check_to timestamptz, promise_from date, promise_to date)
-), happened AS (
+), happened AS MATERIALIZED (
   SELECT e.report_id, e.at, e.action, e.to_state, e.side, e.staff_id,
     CASE WHEN e.action = 'assign' THEN (e.data->>'to')::bigint END AS gets
   FROM event e
@@ -35,18 +36,19 @@ WITH m AS (
   UNION ALL
   -- 2. It is Amer's turn again with what somebody there has.
   SELECT m.id, 'new', r.id, h.action, h.at
-  FROM m JOIN report r ON r.assignee_id = m.id AND m.agency_id IS NULL
+  FROM happened h JOIN report r ON r.id = h.report_id
     AND r.state IN ('received','under_review','answered','reopen_requested')
-  JOIN happened h ON h.report_id = r.id AND h.at > m.new_from AND h.at <= m.until
+  JOIN m ON m.id = r.assignee_id AND m.agency_id IS NULL
+    AND h.at > m.new_from AND h.at <= m.until
   WHERE h.action IN ('answer','return_to_amer','request_reopening','update')
     AND h.to_state = r.state AND h.staff_id IS DISTINCT FROM m.id
   UNION ALL
   -- 3. It came to the agency, and the manager assigns it, or anybody there may take it.
   SELECT m.id, 'new', r.id, h.action, h.at
-  FROM m JOIN report r ON r.referred_agency_id = m.agency_id AND r.state = 'in_progress'
+  FROM happened h JOIN report r ON r.id = h.report_id AND r.state = 'in_progress'
+  JOIN m ON m.agency_id = r.referred_agency_id AND h.at > m.new_from AND h.at <= m.until
     AND (m.role = 'agency_manager'
       OR m.role = 'agency_officer' AND coalesce(r.officer_id, m.id) = m.id)
-  JOIN happened h ON h.report_id = r.id AND h.at > m.new_from AND h.at <= m.until
   WHERE h.action IN ('refer','send_back','accept_reopening','update') AND h.to_state = 'in_progress'
   UNION ALL
   -- 4. Its time ends, or has ended: what Amer's people have, an agency's officer, an agency.
@@ -65,6 +67,7 @@ WITH m AS (
   SELECT m.id, 'check', r.id, NULL, r.completeness_due_at
   FROM m JOIN report r ON m.agency_id IS NULL AND r.assignee_id = m.id AND r.checked_at IS NULL
     AND r.state IN ('received','under_review')
+    AND m.check_to > m.check_from
     AND r.completeness_due_at > m.check_from AND r.completeness_due_at <= m.check_to
   UNION ALL
   SELECT m.id, 'promise', r.id, NULL, r.promised_on
