@@ -77,3 +77,24 @@ CREATE TABLE circuit (
 DROP INDEX notice_due;
 CREATE INDEX notice_due ON notice (channel, next_attempt_at, id) WHERE state = 'waiting';
 CREATE INDEX notice_in_order ON notice (recipient, channel, id) WHERE state = 'waiting';
+
+-- Staff notices (specification 6: "a daily digest by default"): how, without which kinds, and until
+-- when they were told. Nobody is told what happened before there were notices.
+ALTER TABLE staff
+  ADD COLUMN notify text NOT NULL DEFAULT 'digest' CHECK (notify IN ('digest','each','none')),
+  ADD COLUMN notify_without text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN told_until timestamptz;
+UPDATE staff SET told_until = now();
+
+-- What could not be delivered: when it failed for good, how often it was sent again by hand (two
+-- clicks are one), and who settled it otherwise.
+ALTER TABLE notice
+  ADD COLUMN failed_at timestamptz,
+  ADD COLUMN resent smallint NOT NULL DEFAULT 0,
+  ADD COLUMN dismissed_at timestamptz,
+  ADD COLUMN dismissed_by bigint REFERENCES staff,
+  ADD COLUMN dismissed_why text CHECK (length(dismissed_why) <= 500);
+UPDATE notice SET failed_at = next_attempt_at WHERE state = 'failed';
+DROP INDEX notice_failed;
+CREATE INDEX notice_undelivered ON notice (id) WHERE state = 'failed' AND dismissed_at IS NULL;
+CREATE INDEX notice_dismissed ON notice (id) WHERE dismissed_at IS NOT NULL;

@@ -53,6 +53,8 @@ BAD = [
     ("OIDC_CLIENT_ID", "one\ntwo", "one line"),
     ("SESSION_HOURS", "0", "from 1 to 720"),
     ("SESSION_IDLE_MINUTES", "4", "from 5 to 10080"),
+    ("DIGEST_HOUR", "7:30", "such as 07:30 (it is '7:30')"),
+    ("DIGEST_HOUR", "24:00", "from 00:00 to 23:59"),
     ("SMTP_PORT", "smtp", "from 1 to 65535"),
     ("SMTP_SECURITY", "ssl", "one of none, starttls, tls"),
     ("MAIL_FROM", "balagh", "balagh@example.sa"),

@@ -30,6 +30,7 @@ from balagh.web import (
     sms_receipts,
     stopping,
     survey_links,
+    unsubscribing,
 )
 from balagh.web.beneficiary import (
     account,
@@ -64,6 +65,7 @@ from balagh.web.staff import (
     invitation,
     messages,
     notes,
+    notice_choice,
     presence,
     profile,
     promises,
@@ -72,6 +74,8 @@ from balagh.web.staff import (
     saved_views,
     splitting,
     team_load,
+    undelivered,
+    undelivered_all,
 )
 from balagh.web.staff import evidence as case_files
 from balagh.web.staff import evidence_links as evidence_link_panel
@@ -102,6 +106,7 @@ def create(
             manifest.router,
             survey_links.router,
             stopping.router,
+            unsubscribing.router,
             evidence_links.router,
             sms_receipts.router,
             answering.router,
@@ -111,6 +116,7 @@ def create(
             staff_sign_in.router,
             invitation.router,
             profile.router,
+            notice_choice.router,
             accounts.router,
             inbox.router,
             inbox_export.router,
@@ -123,6 +129,8 @@ def create(
             agency.router,
             promises.router,
             team_load.router,
+            undelivered.router,
+            undelivered_all.router,
             audit_log.router,
             correction.router,
             notes.router,

@@ -42,7 +42,15 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import answer_links, assignment, clock_sweep, pending, reminders, sweeps
+from balagh.reports import (
+    answer_links,
+    assignment,
+    clock_sweep,
+    digests,
+    pending,
+    reminders,
+    sweeps,
+)
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -176,6 +184,23 @@ async def _remind(context: Context) -> int:
     return await reminders.sweep(now, world)
 
 
+async def tell_staff(context: Context) -> None:
+    """Every minute: staff are told what is theirs, once a day or at once, as they chose."""
+    settings, now = cast("_Worker", context["worker"]).settings, clock.now()
+    async with _on_record("tell_staff") as run:
+        world = digests.World(
+            calendar=await calendar(frozenset(settings.weekend), now),
+            zone=ZoneInfo(settings.zone),
+            at=settings.digest_hour,
+            public_url=settings.public_url,
+            secret_key=settings.secret_key,
+        )
+        run.done = await digests.sweep(now, world)
+    if run.done:
+        _log.info("staff told", notices=run.done)
+        await _look(context)
+
+
 async def leave_none_behind(context: Context) -> None:
     """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
     if given := await assignment.leave_none_behind(clock.now()):
@@ -236,6 +261,7 @@ class _Worker(saq.Worker[Context]):
                 _regular(sweep, "* * * * *", timeout=30),
                 _regular(clocks, "* * * * *", timeout=300),
                 _regular(remind, "* * * * *", timeout=300),
+                _regular(tell_staff, "* * * * *", timeout=300),
                 _regular(leave_none_behind, "* * * * *", timeout=60),
                 _regular(tidy, "7 * * * *", timeout=600, retries=3),
             ],

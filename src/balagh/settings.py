@@ -100,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resolution_days: int
     missing_data_hours: int
     missing_data_reminder_hours: int
+    digest_hour: time
     reopen_days: int
     answer_closes: bool
     retention_years: int
@@ -238,6 +239,12 @@ def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("must be the name of a time zone, such as Asia/Riyadh")
     return value
+
+
+def _clock_time(value: str) -> time:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError("must be a time from 00:00 to 23:59, such as 07:30")
+    return time.fromisoformat(value)
 
 
 STAFF_ROLES = (
@@ -480,6 +487,9 @@ SETTINGS = (
     Setting("missing_data_reminder_hours", _number(1, 720), "24",
         "Clock hours after which somebody who was asked for data is reminded; from the time for "
         "answering on there is no reminder."),
+    Setting("digest_hour", _clock_time, "07:30",
+        "When staff get their digest on working days, such as 07:30; a missed one comes later the "
+        "same day."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
     Setting("answer_closes", _yes_or_no, "no",

@@ -87,7 +87,7 @@ WHERE id = $1 AND attempts = $2 AND state = 'waiting'
 
 _FAILED = """
 WITH failed AS (
-  UPDATE notice SET state = 'failed', error = $4
+  UPDATE notice SET state = 'failed', failed_at = $3, error = $4
   WHERE id = $1 AND attempts = $2 AND state = 'waiting'
   RETURNING *
 )

@@ -17,10 +17,12 @@ from balagh.i18n import N_, Language, grouped
 Part = Literal["sms", "subject", "email"]
 PARTS: tuple[Part, ...] = ("sms", "subject", "email")
 # phrase: words of ours in the message's language; code: read from left to right wherever it stands;
-# short: a name, where it is short enough for an SMS; rating: a survey's link, five scores in HTML.
+# short: a name, where it is short enough for an SMS; rating: a survey's link, five scores in HTML;
+# listing: what is listed for staff, each with its link, ready in their language.
 Kind = Literal[
-    "text", "phrase", "code", "number", "days", "short", "day", "instant", "link", "rating", "items"
-]
+    "text", "phrase", "code", "number", "days", "short", "day", "instant", "link", "rating",
+    "items", "listing",
+]  # fmt: skip
 
 # A longer name would take one more SMS.
 _SHORT = 24
@@ -62,7 +64,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     def fits(self, part: Part) -> bool:
         """Whether it may stand in that part. A subject is a line to be read."""
-        unfit = part == "subject" and self.kind in ("link", "rating", "items")
+        unfit = part == "subject" and self.kind in ("link", "rating", "items", "listing")
         return part in self.only and not unfit
 
     def of(self, data: Mapping[str, Any], language: Language) -> Any:

@@ -27,7 +27,8 @@ WITH late AS (
     AND data->>'fallback_email' IS NOT NULL
   ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 ), failed AS (
-  UPDATE notice SET state = 'failed', error = 'the SMS gateway took nothing for a day'
+  UPDATE notice
+  SET state = 'failed', failed_at = $3, error = 'the SMS gateway took nothing for a day'
   FROM late WHERE notice.id = late.id
   RETURNING notice.*
 )

@@ -6,7 +6,7 @@ The one table of them (specification 6 and what accounts and staff need besides)
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -158,6 +158,14 @@ _EXPIRES = Fact(
 
 def _sms_link(fact: Fact) -> Fact:
     return msgspec.structs.replace(fact, must=_BOTH)
+
+
+def _section(title: str, kind: str, agency: str, due: str) -> dict[str, Any]:
+    row = {
+        "number": "730 264 1185", "url": "https://balagh.example.sa/cases/7302641185", "kind": kind,
+        "agency": agency, "came": "", "due": due,
+    }  # fmt: skip
+    return {"title": title, "rows": [row], "more": "", "url": "https://balagh.example.sa/inbox"}
 
 
 _ALL = (
@@ -427,6 +435,63 @@ _ALL = (
                     ("codes", N_("When new recovery codes were made")),
                     ("reset", N_("When an administrator took both away")),
                 )
+            ),
+        ),
+    ),
+    Moment(
+        name="staff_digest",
+        title=N_("a notice of what is theirs to do"),
+        rule=N_(
+            "Once on each working day, or at once, as each member of staff chooses."
+        ),
+        audience="staff",
+        channels=("email",),
+        stoppable=True,
+        facts=(
+            _NAME,
+            Fact(
+                name="today", kind="phrase", optional=True,
+                about=N_("The day, in the daily digest only"),
+                example=("الاثنين 23 نوفمبر 2026", "Monday 23 November 2026"),
+            ),
+            Fact(
+                name="first", kind="phrase", about=N_("What it begins with"),
+                example=("بلاغ واحد جديد", "1 new report"),
+            ),
+            Fact(
+                name="sections", kind="listing", only=_EMAIL, optional=True,
+                about=N_("The reports, by what they wait for"),
+                example=(
+                    [
+                        _section(
+                            "بلاغ واحد جديد", "شكوى", "وزارة العدل",
+                            "موعده الاثنين 30 نوفمبر 2026",
+                        )
+                    ],
+                    [
+                        _section(
+                            "1 new report", "Complaint", "Ministry of Justice",
+                            "due by Monday 30 November 2026",
+                        )
+                    ],
+                ),
+            ),
+            Fact(
+                name="team", kind="listing", only=_EMAIL, optional=True,
+                about=N_("What waits for the team, for those who lead it"),
+                example=(
+                    [{"text": "رسالتان لم تصلا", "url": "https://balagh.example.sa/undelivered"}],
+                    [{"text": "2 messages could not be delivered",
+                      "url": "https://balagh.example.sa/undelivered"}],
+                ),
+            ),
+            Fact(
+                name="link", kind="link", about=N_("Link to the inbox"), must=_EMAIL,
+                example="https://balagh.example.sa/inbox",
+            ),
+            Fact(
+                name="profile_link", kind="link", about=N_("Link to the profile"),
+                example="https://balagh.example.sa/profile",
             ),
         ),
     ),

@@ -23,7 +23,8 @@ WITH found AS (
     sent_at = coalesce(sent_at, $3),
     delivered_at = CASE WHEN $4 = 'delivered' THEN $3 END,
     provider_id = coalesce(provider_id, $2),
-    error = CASE WHEN $4 = 'failed' THEN 'not delivered: ' || $5 END
+    error = CASE WHEN $4 = 'failed' THEN 'not delivered: ' || $5 END,
+    failed_at = CASE WHEN $4 = 'failed' THEN $3 END
   FROM found
   WHERE notice.id = found.id AND $4::text IS NOT NULL AND notice.attempts > 0
     AND (notice.receipt IS NULL OR notice.receipt = 'failed' AND $4 = 'delivered')

@@ -5,7 +5,8 @@ from piccolo.table import Table
 
 
 class Notice(Table, tablename="notice"):
-    """``key`` makes each moment happen once; ``data`` is all that the message template needs."""
+    """``key`` makes each moment happen once; ``data`` is all that the message template needs.
+    ``resent``: how often it was sent again by hand; ``dismissed_at``: settled without it."""
 
     id = BigSerial(primary_key=True)
     key = Text(unique=True, default=None)
@@ -24,6 +25,11 @@ class Notice(Table, tablename="notice"):
     receipt = Text(null=True, default=None)
     receipt_code = Text(null=True, default=None)
     delivered_at = Timestamptz(null=True, default=None)
+    failed_at = Timestamptz(null=True, default=None)
+    resent = SmallInt(default=0)
+    dismissed_at = Timestamptz(null=True, default=None)
+    dismissed_by = BigInt(null=True, default=None)
+    dismissed_why = Text(null=True, default=None)
 
 
 class Circuit(Table, tablename="circuit"):

@@ -10,7 +10,7 @@ lines keep blocks apart, and how a line begins says what it is:
     > Words that somebody wrote
     - or 1. an item of a list; `- {items}` makes one of each
     [Text of a button]({link})
-    {rating_agency}
+    {rating_agency} or {sections}
 
 ``**bold**`` is bold. Everything else is text: what is put in is escaped, and nothing in a value is
 read as markup, because the text is understood before it is filled.
@@ -37,6 +37,13 @@ _BUTTON = re.compile(r"\[([^\[\]]+)\]\(\{([a-z_]+)\}\)")
 _BEGINNINGS: tuple[tuple[str, "Kind"], ...] = (
     ("## ", "subheading"), ("# ", "heading"), ("| ", "row"), ("> ", "quote"), ("- ", "bullet"),
 )  # fmt: skip
+# What makes a block of its own, alone on its line.
+LISTINGS = frozenset(
+    f"{{{fact.name}}}"
+    for moment in MOMENTS.values()
+    for fact in moment.facts
+    if fact.kind == "listing"
+)
 _NUMBERED = re.compile(r"\d+\. ")
 # A placeholder, or what is bold.
 PIECE = re.compile(r"\{([a-z_]+)\}|\*\*([^*]+)\*\*")
@@ -45,8 +52,9 @@ _BRACED = re.compile(r"\{([^{}\n]*)\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 Kind = Literal[
-    "text", "heading", "subheading", "row", "quote", "bullet", "numbered", "button", "rating", "gap"
-]
+    "text", "heading", "subheading", "row", "quote", "bullet", "numbered", "button", "rating",
+    "listing", "gap",
+]  # fmt: skip
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -164,6 +172,8 @@ def _line(line: str, part: Part) -> Line:
             return Line("button", found[1], found[2], condition)
         if re.fullmatch(r"\{rating_[a-z_]+\}", line):
             return Line("rating", line, condition=condition)
+        if line in LISTINGS:
+            return Line("listing", line, condition=condition)
         if found := _NUMBERED.match(line):
             return Line("numbered", line[found.end() :], condition=condition)
         for beginning, kind in _BEGINNINGS:
@@ -195,6 +205,10 @@ def _of_braces(moment: Moment, part: Part, text: str) -> Iterator[Fault]:
             yield _unknown(moment, f"{{{name}}}", name)
         elif not known[name].fits(part):
             yield Fault(N_("{named} cannot stand here"), {"named": f"{{{name}}}"})
+    for one in read(text, part):
+        for listing in LISTINGS if one.kind != "listing" else ():
+            if listing in one.text:
+                yield Fault(N_("{named} stands alone on its line"), {"named": listing})
     rest = _BRACED.sub("", text)
     for line in rest.split("\n"):
         if "{" in line or "}" in line:

@@ -1,8 +1,8 @@
 """Fills the texts of messages (``wording``) with a moment's facts: SMS, subject, e-mail."""
 
 import re
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 from markupsafe import Markup, escape
@@ -36,6 +36,9 @@ def email_text(text: str, filler: Filler) -> str:
         beginning = {"quote": "", "bullet": "- ", "numbered": f"{number}. "}.get(line.kind, "")
         if line.kind in ("bullet", "numbered") and (items := _items_of(line, filler)) is not None:
             found += [f"- {_apart(item)}" for item in items]
+            continue
+        if line.kind == "listing":
+            found += _listed(filler.value(line.text[1:-1]) or ())
             continue
         words = PIECE.sub(lambda piece: _plain(piece, "email", filler), line.text)
         found.append(beginning + (f"{words}:" if line.kind == "button" else words))
@@ -121,7 +124,7 @@ def _block(block: list[Line], filler: Filler) -> Iterator[Markup]:
     place = 0
     while place < len(block):
         end, kind = place + 1, block[place].kind
-        while end < len(block) and block[end].kind == kind and kind not in ("button", "rating"):
+        while end < len(block) and block[end].kind == kind and kind not in _ALONE:
             end += 1
         yield _element(kind, block[place:end], filler)
         place = end
@@ -136,6 +139,10 @@ def _hero(block: list[Line], filler: Filler) -> Markup:
         large = Markup(' class="number"') if line.kind == "row" else Markup("")
         parts.append(Markup("<p{}>{}</p>").format(large, _inline(value, filler)))
     return Markup('<div class="hero">\n{}\n</div>').format(Markup("\n").join(parts))
+
+
+# Each of these is an element of its own.
+_ALONE = ("button", "rating", "listing")
 
 
 def _element(kind: Kind, lines: list[Line], filler: Filler) -> Markup:
@@ -160,6 +167,8 @@ def _element(kind: Kind, lines: list[Line], filler: Filler) -> Markup:
         return Markup('<p class="action"><a class="button" href="{}">{}</a></p>').format(
             filler.said(lines[0].link), words[0]
         )
+    if kind == "listing":
+        return _listing(filler.value(lines[0].text[1:-1]) or ())
     if kind == "rating":
         return _scores(filler.said(lines[0].text[1:-1]))
     return Markup("<p>{}</p>").format(Markup("<br>").join(words))
@@ -176,6 +185,47 @@ def _list_items(line: Line, filler: Filler) -> list[Markup]:
     if items is None:
         return [_inline(line.text, filler)]
     return [Markup("<bdi>{}</bdi>").format(item) for item in items]
+
+
+def _listed(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Sections with their rows, or lines that lead somewhere, in plain text."""
+    for place, one in enumerate(found):
+        if "text" in one:
+            yield f"{one['text']}: {one['url']}"
+            continue
+        if place:
+            yield ""
+        yield one["title"]
+        for row in one["rows"]:
+            about = [_apart(row["number"]), row["kind"], _apart(row["agency"]), row["came"]]
+            yield f"- {' · '.join(each for each in (*about, row['due']) if each)}"
+            yield f"  {row['url']}"
+        if one["more"]:
+            yield f"{one['more']}: {one['url']}"
+
+
+def _listing(found: Sequence[Mapping[str, Any]]) -> Markup:
+    """The same in HTML."""
+    link = Markup('<p><a class="link" href="{}">{}</a></p>')
+    parts: list[Markup] = []
+    for one in found:
+        if "text" in one:
+            parts.append(link.format(one["url"], one["text"]))
+            continue
+        parts.append(Markup("<h2>{}</h2>").format(one["title"]))
+        for row in one["rows"]:
+            number = Markup("<bdi>{}</bdi>").format(row["number"])
+            about = Markup("{} · <bdi>{}</bdi>").format(row["kind"], row["agency"])
+            if row["came"]:
+                about += Markup(" · {}").format(row["came"])
+            parts.append(
+                Markup('<div class="card">{}<p class="small">{}</p><p>{}</p></div>').format(
+                    link.format(row["url"], number), about, row["due"]
+                )
+            )
+        if one["more"]:
+            parts.append(link.format(one["url"], one["more"]))
+    return Markup("\n").join(parts)
 
 
 def _scores(address: str) -> Markup:

@@ -20,6 +20,7 @@ TOTP_PROPOSAL = b"balagh/totp/proposal/1"
 RECOVERY_CODE = b"balagh/recovery-code/1"
 FAILED_SIGN_IN = b"balagh/failed-sign-in/1"
 KNOWN_DEVICE = b"balagh/known-device/1"
+UNSUBSCRIBE = b"balagh/unsubscribe/1"
 HALF_SIGNED_IN = b"balagh/half-signed-in/1"
 
 

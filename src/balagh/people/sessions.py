@@ -42,7 +42,10 @@ SELECT session.id, session.seen_at, session.person_id, session.staff_id,
        (SELECT count(*) FROM mention m JOIN event e ON e.id = m.event_id
           JOIN report r ON r.id = e.report_id
         WHERE m.staff_id = session.staff_id AND m.read_at IS NULL
-          AND (staff.agency_id IS NULL OR r.referred_agency_id = staff.agency_id)) AS mentions
+          AND (staff.agency_id IS NULL OR r.referred_agency_id = staff.agency_id)) AS mentions,
+       CASE WHEN staff.role = 'supervisor' THEN
+         (SELECT count(*) FROM (SELECT 1 FROM notice WHERE state = 'failed'
+           AND dismissed_at IS NULL LIMIT 1000) found) ELSE 0 END AS undelivered
 FROM session
 LEFT JOIN person ON person.id = session.person_id AND person.erased_at IS NULL
 LEFT JOIN staff ON staff.id = session.staff_id AND staff.active
@@ -60,7 +63,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     people only, ``account_type`` (on whose behalf they file), the organisation and the channels
     they chose for beneficiaries only. ``unsent``: a form that was sent when an earlier session was
     over. ``mentions``: how many notes that address them they have not read; ``shortcuts``: whether
-    single keys do something (staff).
+    single keys do something (staff); ``undelivered``: how many messages failed (supervisors).
     """
 
     session_id: int
@@ -82,6 +85,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     shortcuts: bool = True
     unsent: Unsent | None = None
     mentions: int = 0
+    undelivered: int = 0
 
 
 async def begin(
@@ -175,6 +179,7 @@ async def load(
         shortcuts=row["shortcuts"],
         unsent=read(row["unsent"]),
         mentions=row["mentions"],
+        undelivered=row["undelivered"],
     )
 
 

@@ -53,7 +53,8 @@ class Verification(Table, tablename="verification"):
 
 class Staff(Table, tablename="staff"):
     """Amer's and the providers' people; ``agency_id`` for a provider's people only. ``away_from``,
-    ``away_until``: the first instant of an absence and the first one after it."""
+    ``away_until``: the first instant of an absence and the first one after it. ``notify``: how they
+    are told; ``told_until``: what had happened until then."""
 
     id = BigSerial(primary_key=True)
     role = Text(default=None)
@@ -68,6 +69,9 @@ class Staff(Table, tablename="staff"):
     away_from = Timestamptz(null=True, default=None)
     away_until = Timestamptz(null=True, default=None)
     deputy_id = BigInt(null=True, default=None)
+    notify = Text(default="digest")
+    notify_without = Array(base_column=Text(), default=list)
+    told_until = Timestamptz(null=True, default=None)
 
 
 class Credential(Table, tablename="credential"):

@@ -16,6 +16,7 @@ PATIENCE: Mapping[str, timedelta] = {
     "sweep": timedelta(minutes=5),
     "clocks": timedelta(minutes=5),
     "remind": timedelta(minutes=5),
+    "tell_staff": timedelta(minutes=5),
     "tidy": timedelta(hours=3),
 }
 # For so long runs are kept.

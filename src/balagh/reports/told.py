@@ -11,6 +11,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A message: ``moment`` and ``occasion`` are the same for what was told on several channels at
     once; ``state``: waiting, sent, failed."""
 
+    id: int
     moment: str
     occasion: str
     channel: str
@@ -23,7 +24,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 async def told(report: int) -> list[Told]:
     """The report's messages, the newest first. Whoever asks may see the report."""
     rows = await fetch(
-        "SELECT moment, split_part(key, ':', 4) AS occasion, channel, recipient, state, "
+        "SELECT id, moment, split_part(key, ':', 4) AS occasion, channel, recipient, state, "
         # As the index is: decision of the outbox, ``notice_about``.
         "created_at, sent_at FROM notice WHERE split_part(key, ':', 1) = 'report' "
         "AND split_part(key, ':', 2) = ($1::bigint)::text ORDER BY created_at DESC, id DESC",

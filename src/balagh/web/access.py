@@ -36,15 +36,13 @@ SIGN_IN = "/sign-in"
 STAFF_SIGN_IN = "/staff/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
-# `opt={MACHINE: True}`: no browser sends it; the handler itself asks for a signature or a secret.
-MACHINE = "machine"
+# `opt={OUTSIDE: True}`: what is sent may come from a mail program or a gateway; nobody is signed in
+# for it, and the handler itself asks for the token, the signature or the secret that allows it.
+OUTSIDE = "outside"
 # `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
 PASSIVE = "passive"
 # `opt={SECRET: True}`: passwords and codes are typed into this form, which is therefore never kept.
 SECRET = "secret"  # noqa: S105 - a name
-# `opt={BY_TOKEN: True}`: a POST that may come from another program than a browser: the token in its
-# address is all that speaks for it, and the handler checks that.
-BY_TOKEN = "by_token"  # noqa: S105
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -92,11 +90,10 @@ class Access(ASGIMiddleware):
         if request.method in _SAFE:
             if not options.get(ANONYMOUS):
                 await load(request)
-        elif not options.get(MACHINE):
+        elif options.get(OUTSIDE):
+            _remembered(request)["balagh.visitor"] = None
+        else:
             settings = _settings(request)
-            if scope["route_handler"].opt.get(BY_TOKEN):
-                await next_app(scope, receive, send)
-                return
             # 1. The browser's word about where the form was, before anything is read.
             check_origin(request.method, request.headers, settings)
             # 2. The session's own token, from the header or the form.

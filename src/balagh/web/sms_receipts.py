@@ -28,7 +28,7 @@ _in_hand = 0
 
 @post(
     ["/sms/receipts/{gateway:str}", "/sms/receipts/{gateway:str}/{secret:str}"],
-    opt={access.MACHINE: True},
+    opt={access.OUTSIDE: True},
     request_max_body_size=_LARGEST,
 )
 async def receive(request: AnyRequest, gateway: FromPath[str]) -> Response[None]:

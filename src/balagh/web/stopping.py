@@ -31,7 +31,7 @@ async def ask(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     return _page(request, token, "done" if request.query_params.get("done") == "1" else "ask")
 
 
-@post("/stop/{token:str}", opt={access.BY_TOKEN: True})
+@post("/stop/{token:str}", opt={access.OUTSIDE: True})
 async def stop(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Ends them, however often it is sent. Mail providers follow no redirection."""
     link = _linked(request, token)

@@ -4,7 +4,7 @@ import msgspec
 
 from balagh.i18n import N_, Language
 from balagh.people.sessions import Visitor
-from balagh.reports import cases, hands, replies
+from balagh.reports import cases, hands, replies, undelivered
 from balagh.reports.lifecycle import Role
 
 
@@ -22,6 +22,7 @@ PLACES = (
     Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
     Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
     Place("/assignment", N_("Assignment"), hands.LEADERS),
+    Place("/undelivered", N_("Not delivered"), undelivered.KEEPERS),
     Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
     Place("/messages", N_("Messages"), frozenset({Role.ADMINISTRATOR})),
     Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
@@ -33,12 +34,13 @@ _IN_THE_BAR = 5
 
 
 class PlaceView(msgspec.Struct, frozen=True):
-    """``count``: what is new there."""
+    """``count``: how much waits there; ``counted``: what that is, for those who do not see it."""
 
     url: str
     text: str
     here: bool
     count: int = 0
+    counted: str = ""
 
 
 class PlacesView(msgspec.Struct, frozen=True):
@@ -52,12 +54,16 @@ def places(visitor: Visitor | None, path: str, language: Language) -> PlacesView
     """Those of the visitor's role; none for anybody who is not of the staff."""
     if visitor is None or visitor.staff_id is None:
         return PlacesView()
+    waits = {
+        "/mentions": (visitor.mentions, language.text("unread")),
+        "/undelivered": (visitor.undelivered, language.text("not delivered")),
+    }
     theirs = tuple(
         PlaceView(
             one.path,
             language.text(one.text),
             path == one.path or path.startswith(one.path + "/"),
-            visitor.mentions if one.path == "/mentions" else 0,
+            *waits.get(one.path, (0, "")),
         )
         for one in PLACES
         if visitor.role in one.roles

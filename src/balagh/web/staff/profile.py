@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from balagh import clock
 from balagh.i18n import LANGUAGES, N_
-from balagh.people import audit, credentials, lockout, sessions, staff
+from balagh.people import audit, credentials, lockout, sessions, staff, staff_notices
 from balagh.people.credentials import Local
 from balagh.people.lockout import Refused
 from balagh.people.sessions import Visitor
@@ -22,6 +22,7 @@ from balagh.web import access
 from balagh.web.page import LANGUAGE_COOKIE, AnyRequest, language_of, render, settings_of
 from balagh.web.staff import enrolment, fields
 from balagh.web.staff.invitation import new_password, password_fields, password_problems
+from balagh.web.staff.notice_choice import choice_view
 from balagh.web.staff.roles import ROLE_TEXT
 from balagh.web.telling import teller_of
 from balagh.web.views import FieldView, error_views
@@ -30,6 +31,7 @@ STAFF = access.staff(*(Role(role) for role in STAFF_ROLES))
 SAVED = {
     "language": N_("Your choice is saved."),
     "shortcuts": N_("Your choice is saved."),
+    "notices": N_("Your choice is saved."),
     "password": N_("Your new password is saved. You were signed out everywhere else."),
     "session": N_("That browser is signed out."),
 }
@@ -66,6 +68,7 @@ async def profile(request: AnyRequest, saved: FromQuery[str] = "") -> Response[A
             member.language,
             type="radio",
         ),
+        notices=choice_view(member.role, await staff_notices.of(member.id), language),
         local=local is not None,
         factor=local is not None and local.totp is not None,
         codes_left=local.left if local else 0,

@@ -21,6 +21,7 @@ from balagh.reports.lifecycle import Action, Entry
 from balagh.reports.mentions import Colleague, mentions
 from balagh.reports.notes import named
 from balagh.reports.told import Told, told
+from balagh.reports.undelivered import KEEPERS
 from balagh.web import views
 from balagh.web.beneficiary.reminding import masked
 from balagh.web.moments import ChangeView, MomentView, SaidView, change_views, moment_views
@@ -35,7 +36,7 @@ _NOTES = {
     "agency": N_("Internal note: neither the beneficiary nor Amer centre sees it"),
     None: N_("Internal note for the staff of both sides: the beneficiary does not see it"),
 }
-_CHANNELS = {"sms": N_("SMS"), "email": N_("E-mail")}
+CHANNELS = {"sms": N_("SMS"), "email": N_("E-mail")}
 _STATES = {
     "waiting": N_("waiting"),
     "sent": N_("sent"),
@@ -225,15 +226,25 @@ def _sent(messages: Sequence[Told], desk: Desk, teller: Teller) -> list[tuple[da
 def _way(one: Told, desk: Desk, teller: Teller) -> str:
     """SMS to 05• ••• •471: sent; an agency does not see to where."""
     text = teller.language.text
-    channel, state = text(_CHANNELS[one.channel]), text(_STATES[one.state])
+    channel, state = text(CHANNELS[one.channel]), text(_STATES[one.state])
     if desk.side == "agency":
         return text("{channel}: {state}", channel=channel, state=state)
-    hide = masked if one.channel == "sms" else masked_address
-    # Dots have no direction of their own.
-    recipient = Markup('<bdi dir="ltr">{}</bdi>').format(hide(one.recipient))
+    recipient = masked_recipient(one.channel, one.recipient)
+    if one.state == "failed" and desk.role in KEEPERS:
+        # Who can do something about it is led there.
+        state = Markup('<a href="/undelivered/{}">{}</a>').format(one.id, state)
+    elif one.sent_at is not None:
+        state = text("sent, {when}", when=teller.when(one.sent_at))
     return teller.language.markup(
         "{channel} to {recipient}: {state}", channel=channel, recipient=recipient, state=state
     )
+
+
+def masked_recipient(channel: str, recipient: str) -> Markup:
+    """For a page, enough to know it by."""
+    hide = masked if channel == "sms" else masked_address
+    # Dots have no direction of their own.
+    return Markup('<bdi dir="ltr">{}</bdi>').format(hide(recipient))
 
 
 def masked_address(address: str) -> str:
