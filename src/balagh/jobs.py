@@ -145,7 +145,10 @@ async def clocks(context: Context) -> None:
         swept = await clock_sweep.sweep(now, world)
         run.done = swept.total
     if swept.total:
-        _log.info("clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late)
+        _log.info(
+            "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
+            promised=swept.promised,
+        )  # fmt: skip
         await _look(context)
 
 
