@@ -53,6 +53,8 @@ from balagh.web.staff import (
     assigning,
     audit_log,
     bulk,
+    calendar,
+    calendar_change,
     case,
     correction,
     doing,
@@ -68,6 +70,7 @@ from balagh.web.staff import (
     rules,
     saved_views,
     splitting,
+    sweeps,
     team_load,
 )
 from balagh.web.staff import evidence as case_files
@@ -119,6 +122,9 @@ def create(
             promises.router,
             team_load.router,
             audit_log.router,
+            calendar.router,
+            calendar_change.router,
+            sweeps.router,
             correction.router,
             notes.router,
             presence.router,

@@ -41,7 +41,15 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import answer_links, assignment, clock_sweep, pending, reminders, sweeps
+from balagh.reports import (
+    answer_links,
+    assignment,
+    calendar_changes,
+    clock_sweep,
+    pending,
+    reminders,
+    sweeps,
+)
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -142,8 +150,13 @@ async def clocks(context: Context) -> None:
         reminder_hours=settings.missing_data_reminder_hours,
     )
     async with _on_record("clocks") as run:
+        # First: what is not late by the calendar as it is now is not told so.
+        week = calendar_changes.World(weekend=frozenset(settings.weekend), zone=world.zone)
+        moved = await calendar_changes.settle(week, now)
         swept = await clock_sweep.sweep(now, world)
-        run.done = swept.total
+        run.done = swept.total + moved
+    if moved:
+        _log.info("due dates moved by the calendar", reports=moved)
     if swept.total:
         _log.info(
             "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
@@ -175,8 +188,10 @@ async def _remind(context: Context) -> int:
 
 async def leave_none_behind(context: Context) -> None:
     """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
-    if given := await assignment.leave_none_behind(clock.now()):
-        _log.info("reports of people who left given away", reports=given)
+    async with _on_record("leave_none_behind") as run:
+        run.done = await assignment.leave_none_behind(clock.now())
+    if run.done:
+        _log.info("reports of people who left given away", reports=run.done)
 
 
 async def tidy(context: Context) -> None:

@@ -30,7 +30,7 @@ BESIDE = {
 }
 # What names nobody's record, or speaks for itself (a signed link: ``test_rating.py``).
 # (The staff's own are tried by ``staff/test_rules.py``: rules and colleagues of another side.)
-OPEN = {"kind", "name", "which", "token", "rule", "colleague", "member"}
+OPEN = {"kind", "name", "which", "token", "rule", "colleague", "member", "change"}
 # Deleting what is gone is no fault of whoever presses twice, so this leads to the list, alike.
 ALIKE = {("POST", "/drafts/{draft}/discard"): 303}
 # Parameters of the query that a handler asks for.

@@ -74,6 +74,7 @@ WORDS: Mapping[str, str] = {
     "delete_reply": N_("Deleted a canned reply"),
     "set_absence": N_("Entered an absence"),
     "end_absence": N_("Ended an absence"),
+    "change_calendar": N_("Changed the calendar of working days"),
     "sign_in": N_("Signed in"),
     "sign_out_everywhere": N_("Signed out everywhere"),
     "set_password": N_("Set a password"),
