@@ -93,8 +93,8 @@ async def test_the_statement_does_as_the_rule_says(
     await staff("mona", "agency_manager")
     id = await promise(promise_told=told_before)
     assert await promise_reminders.remind(instant, RIYADH, WORLD.public_url) == bool(expected)
-    rows = await fetch("SELECT data->'overdue' AS overdue FROM notice")
-    overdue = {Clock.PROMISE: ["false"], Clock.PROMISE_AGAIN: ["true"], None: []}[expected]
+    rows = await fetch("SELECT data->>'overdue_since' <> '' AS overdue FROM notice")
+    overdue = {Clock.PROMISE: [False], Clock.PROMISE_AGAIN: [True], None: []}[expected]
     assert [row["overdue"] for row in rows] == overdue
     (row,) = await fetch("SELECT promise_told, version FROM report WHERE id = $1", id)
     after = {Clock.PROMISE: 1, Clock.PROMISE_AGAIN: 2, None: told_before}[expected]

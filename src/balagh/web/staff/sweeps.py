@@ -21,6 +21,7 @@ WORDS = {
     "sweep": N_("Sends messages that were put off or that nobody was woken for"),
     "clocks": N_("Tells that answers are late, reminds, and cancels where no data came"),
     "remind": N_("Tells people that they can file now what came too early"),
+    "tell_staff": N_("Tells staff what is theirs to do, once a day or at once"),
     "leave_none_behind": N_("Gives the reports of people who left to others"),
     "tidy": N_("Deletes sessions, links, codes and files that have run out"),
 }
