@@ -98,3 +98,28 @@ UPDATE notice SET failed_at = next_attempt_at WHERE state = 'failed';
 DROP INDEX notice_failed;
 CREATE INDEX notice_undelivered ON notice (id) WHERE state = 'failed' AND dismissed_at IS NULL;
 CREATE INDEX notice_dismissed ON notice (id) WHERE dismissed_at IS NOT NULL;
+
+-- How often an agency was reminded of what it promised; the next time is that many weeks after the
+-- date (clocks.py).
+ALTER TABLE report ADD COLUMN promise_told smallint NOT NULL DEFAULT 0;
+CREATE INDEX report_promise_reminder ON report ((promised_on + 7 * promise_told), id)
+  WHERE state = 'closed' AND outcome = 'accepted' AND delivered_at IS NULL AND promise_told < 2;
+
+-- What administrators changed in the calendar. `working` none: the official calendar counts again.
+-- `settled_at`: when what was counted by the calendar before, meanwhile, was counted again too.
+CREATE TABLE calendar_change (
+  id bigserial PRIMARY KEY,
+  at timestamptz NOT NULL,
+  staff_id bigint NOT NULL REFERENCES staff,
+  first_day date NOT NULL,
+  last_day date NOT NULL,
+  working boolean,
+  name_ar text NOT NULL, name_en text NOT NULL,
+  moved integer NOT NULL DEFAULT 0,
+  settled_at timestamptz,
+  CONSTRAINT calendar_change_forwards CHECK (last_day >= first_day)
+);
+CREATE INDEX calendar_change_open ON calendar_change (at) WHERE settled_at IS NULL;
+-- Which reports moved with it.
+CREATE INDEX event_of_calendar_change ON event (((data->>'change')::bigint), id)
+  WHERE action = 'move_due';

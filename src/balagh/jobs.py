@@ -45,6 +45,7 @@ from balagh.people.tables import Session, SignInAttempt
 from balagh.reports import (
     answer_links,
     assignment,
+    calendar_changes,
     clock_sweep,
     digests,
     pending,
@@ -155,10 +156,18 @@ async def clocks(context: Context) -> None:
         reminder_hours=settings.missing_data_reminder_hours,
     )
     async with _on_record("clocks") as run:
+        # First: what is not late by the calendar as it is now is not told so.
+        week = calendar_changes.World(weekend=frozenset(settings.weekend), zone=world.zone)
+        moved = await calendar_changes.settle(week, now)
         swept = await clock_sweep.sweep(now, world)
-        run.done = swept.total
+        run.done = swept.total + moved
+    if moved:
+        _log.info("due dates moved by the calendar", reports=moved)
     if swept.total:
-        _log.info("clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late)
+        _log.info(
+            "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
+            promised=swept.promised,
+        )  # fmt: skip
         await _look(context)
 
 
@@ -203,8 +212,10 @@ async def tell_staff(context: Context) -> None:
 
 async def leave_none_behind(context: Context) -> None:
     """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
-    if given := await assignment.leave_none_behind(clock.now()):
-        _log.info("reports of people who left given away", reports=given)
+    async with _on_record("leave_none_behind") as run:
+        run.done = await assignment.leave_none_behind(clock.now())
+    if run.done:
+        _log.info("reports of people who left given away", reports=run.done)
 
 
 async def tidy(context: Context) -> None:

@@ -196,6 +196,32 @@ LIVES: list[tuple[str, list[str], list[str], str]] = [
      [REVIEW, "2026-11-24 10:00 request_data", "2026-11-24 12:00 off 2026-11-23",
       "2026-11-25 09:00 update"],
      ["late 2026-12-02 00:00"], "a past holiday declared while data is missing"),
+    # A promised date of an accepted request: the agency is reminded, the beneficiary waits.
+    ("2026-11-22 10:00", ["2026-11-24 09:00 promise 2026-12-10"],
+     ["promise_due 2026-12-10 08:00", "promise_due 2026-12-17 08:00"], "promised, never delivered"),
+    ("2026-11-22 10:00", ["2026-11-24 09:00 promise 2026-12-10", "2026-12-10 07:59 deliver"],
+     [], "delivered a minute before the reminder"),
+    ("2026-11-22 10:00", ["2026-11-24 09:00 promise 2026-12-10", "2026-12-10 08:00 deliver"],
+     ["promise_due 2026-12-10 08:00"], "delivered on its day"),
+    ("2026-11-22 10:00", ["2026-11-24 09:00 promise 2026-12-11", "2026-12-17 23:59 deliver"],
+     ["promise_due 2026-12-11 08:00"], "promised for a Friday, delivered within a week"),
+    ("2026-11-22 10:00", ["2026-11-24 07:00 promise 2026-11-24"],
+     ["promise_due 2026-11-24 08:00", "promise_due 2026-12-01 08:00"], "promised for the same day"),
+    ("2026-11-22 10:00",
+     ["2026-11-24 09:00 promise 2026-12-10", "2026-12-09 12:00 down", "2026-12-12 12:00 up"],
+     ["promise_due 2026-12-12 12:00", "promise_due 2026-12-17 08:00"],
+     "down over the promised date"),
+    ("2026-11-22 10:00",
+     ["2026-11-24 09:00 promise 2026-12-10", "2026-12-09 12:00 down", "2026-12-20 12:00 up"],
+     ["promise_due 2026-12-20 12:00"], "down over both: reminded once"),
+    ("2026-11-22 10:00",
+     ["2026-11-24 09:00 promise 2026-12-10", "2026-12-09 12:00 down", "2026-12-11 09:00 deliver",
+      "2026-12-20 12:00 up"],
+     [], "delivered while it was down"),
+    ("2026-11-22 10:00",
+     ["2026-11-24 09:00 promise 2026-11-29", "2026-11-25 09:00 off 2026-11-29"],
+     ["promise_due 2026-11-29 08:00", "promise_due 2026-12-06 08:00"],
+     "a holiday moves no promise"),
 ]  # fmt: skip
 
 
@@ -236,6 +262,9 @@ class Life:
             row = await self.row()
             asked = row["data_asked_at"]
             instants = [row["due_at"], row["data_due_at"], asked and asked + timedelta(hours=24)]
+            if row["promised_on"]:
+                morning = at(f"{row['promised_on']} 08:00")
+                instants += [morning, morning + timedelta(days=7)]
             coming = [each for each in instants if each and self.now < each <= end]
             if not coming:
                 break
@@ -267,6 +296,20 @@ class Life:
         elif deed == "up":
             self.working = True
             await self.look(self.now)
+        elif deed == "promise":
+            # A request that was accepted on its way; the way itself is of other lives.
+            await fetch(
+                "UPDATE report SET kind = 'suggestion', ground = NULL, state = 'closed', "
+                "ended_at = $2, outcome = 'accepted', answer = 'نعم.', promised_on = $3, "
+                "referred_agency_id = agency_id, referred_at = $2 WHERE id = $1",
+                self.id, self.now, date.fromisoformat(days[0]),
+            )  # fmt: skip
+            await filed.insert(
+                "staff", role="agency_manager", agency_id=(await self.row())["agency_id"],
+                name_ar="منى", name_en="Mona", email="mona@example.sa", created_at=self.now,
+            )  # fmt: skip
+        elif deed == "deliver":
+            await fetch("UPDATE report SET delivered_at = $2 WHERE id = $1", self.id, self.now)
         elif deed in ("off", "worked"):
             await self.declare(**{deed: tuple(date.fromisoformat(each) for each in days)})
         else:

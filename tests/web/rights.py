@@ -78,7 +78,10 @@ RULES = (
     Rule(r"/staff/invitation/{token}", EVERYBODY, "invitations", gone=410),
     Rule(r"/r/{token}(/thanks)?", EVERYBODY, "surveys"),
     Rule(r"/e/{token}", EVERYBODY, "evidence tokens"),
-    Rule(r"/stop/{token}", EVERYBODY, "stopping tokens"),
+    Rule(r"/stop/{token}", EVERYBODY, "tokens that stop reminders"),
+    Rule(r"/unsubscribe/{token}", EVERYBODY, "tokens that stop notices"),
+    # A gateway, by a signature or a secret (``test_sms_receipts.py``).
+    Rule(r"/sms/receipts/{gateway}(/{secret})?", EVERYBODY),
     Rule(r"/answer/{token}", EVERYBODY, "answer tokens"),
     Rule(r"/answer/{token}/files/{file}", EVERYBODY, "answer files"),
     # Beneficiaries.
@@ -109,14 +112,19 @@ RULES = (
     # All of the staff, their own.
     Rule(r"/profile(/language|/shortcuts|/password|/factor|/recovery-codes|/sessions/end)?", STAFF),
     Rule(r"/profile/sessions/{session}/end", STAFF, "sessions"),
-    Rule(r"/profile/absence(/end)?", CASEWORK),
+    Rule(r"/profile/(absence(/end)?|notices)", CASEWORK),
     # Who keeps the installation, and who looks after it.
     Rule(r"/staff(/new)?", frozenset({ABEER})),
     Rule(r"/staff/{member}(/\w+)?", frozenset({ABEER}), "members"),
     Rule(r"/audit(.csv)?", frozenset({MAJED, ABEER})),
-    Rule(r"/messages", frozenset({ABEER})),
-    Rule(r"/messages/{moment}(/restoration|/email/{language}|/test/{language})?",
-         frozenset({ABEER}), "moments"),
+    Rule(r"/messages(/{moment}(/restoration|/email/{language}|/test/{language})?)?",
+         frozenset({ABEER})),
+    Rule(r"/calendar", frozenset({MAJED, ABEER})),
+    Rule(r"/calendar/change(s)?", frozenset({ABEER})),
+    Rule(r"/calendar/changes/{change}", frozenset({MAJED, ABEER}), "changes"),
+    Rule(r"/sweeps(/now)?", frozenset({MAJED, ABEER})),
+    Rule(r"/undelivered(/resend)?", frozenset({MAJED})),
+    Rule(r"/undelivered/{notice}(/resend|/address|/dismissal)?", frozenset({MAJED}), "notices"),
     # Whoever works on reports.
     Rule(r"/inbox", CASEWORK, queries=_LISTS),
     Rule(r"/inbox/export", CASEWORK, queries=tuple(

@@ -21,9 +21,9 @@ from tests.web.conftest import NOW, staff_id
 from tests.web.staff.casework import agency
 
 from balagh.database import fetch, fetch_one
-from balagh.people import invitations
+from balagh.people import invitations, unsubscribing
 from balagh.people.sessions import token_hash
-from balagh.reports import evidence_links, notes, survey_links
+from balagh.reports import evidence_links, notes, stop_links, survey_links
 from balagh.reports.cases import Desk
 from balagh.reports.lifecycle import Role
 from balagh.reports.survey_links import SurveyLink
@@ -59,7 +59,19 @@ NOBODYS: Mapping[str, str] = {
     "token": 43 * "x",
     **dict.fromkeys(("draft", "file"), str(UUID(int=7))),
     **dict.fromkeys(
-        ("session", "member", "view", "rule", "colleague", "reply", "caller", "link"), "2000000000"
+        (
+            "session",
+            "member",
+            "view",
+            "rule",
+            "colleague",
+            "reply",
+            "caller",
+            "link",
+            "notice",
+            "change",
+        ),
+        "2000000000",
     ),
 }
 
@@ -126,6 +138,7 @@ async def made(portal: Litestar) -> World:
     await _links(world, hers["in_progress"], his["in_progress"])
     await _drafts(world)
     await _desks(world)
+    await _looked_after(world, hers["in_progress"])
     await _sessions(world)
     return world
 
@@ -353,6 +366,11 @@ async def _links(world: World, hers: Report, his: Report) -> None:
     closed = next(one for one in world.things["reports"] if one.name == "noura's closed")
     survey = SurveyLink(closed.ids["number"], "agency", NOW + timedelta(days=30))
     world.add("surveys", NOURA, EVERYBODY, token=survey_links.token(survey, key))
+    stopping = stop_links.StopLink(world.people[NOURA], later)
+    world.add("tokens that stop reminders", NOURA, EVERYBODY,
+              token=stop_links.token(stopping, key))  # fmt: skip
+    world.add("tokens that stop notices", REEM, EVERYBODY,
+              token=unsubscribing.token(made_by, later, key))  # fmt: skip
     world.add("invitations", HIND, EVERYBODY, token=await invitations.make(world.staff[HIND], NOW))
 
 
@@ -405,6 +423,21 @@ async def _desks(world: World) -> None:
         )
         leaders = keepers & {MAJED, MONA}
         world.add("rules", f"{key}'s side's", leaders, rule=rule)
+
+
+async def _looked_after(world: World, report: Report) -> None:
+    """A message that did not arrive, and a change of the calendar."""
+    notice = await filed.insert(
+        "notice", key=f"report:{report.id}:late:x:sms", moment="late", channel="sms",
+        recipient="+966500000009", language="ar", state="failed", next_attempt_at=NOW,
+        created_at=NOW, failed_at=NOW,
+    )  # fmt: skip
+    world.add("notices", report.owner, {MAJED}, notice=notice)
+    change = await filed.insert(
+        "calendar_change", at=NOW, staff_id=world.staff[ABEER], first_day=NOW.date(),
+        last_day=NOW.date(), working=False, name_ar="عطلة", name_en="A day off",
+    )  # fmt: skip
+    world.add("changes", "a day off", {MAJED, ABEER}, change=change)
 
 
 async def _sessions(world: World) -> None:

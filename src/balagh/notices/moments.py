@@ -439,6 +439,21 @@ _ALL = (
         ),
     ),
     Moment(
+        name="promise_due",
+        title=N_("a promised date that has come"),
+        rule=N_("The date that an agency promised comes, and a week later, until it is delivered."),
+        audience="staff",
+        channels=("email",),
+        facts=(
+            _NAME, _NUMBER, _TITLE, _AGENCY, _PROMISED,
+            Fact(
+                name="overdue_since", kind="day", optional=True,
+                about=N_("Promised date, in the second reminder only"), example="2026-12-30",
+            ),
+            _LINK,
+        ),
+    ),
+    Moment(
         name="staff_digest",
         title=N_("a notice of what is theirs to do"),
         rule=N_(

@@ -1,4 +1,5 @@
-"""What the clock does to reports: tells that one is late, reminds of missing data, cancels.
+"""What the clock does to reports: tells that one is late, reminds of missing data and of promises,
+cancels.
 
 Specification 4 and 5. The promise is in the columns (``due_at``, ``data_asked_at``,
 ``data_due_at``); this looks for what has come. It may run late, twice or side by side: each batch
@@ -16,7 +17,7 @@ import asyncpg
 import msgspec
 
 from balagh.database import fetch, transaction
-from balagh.reports import moments
+from balagh.reports import moments, promise_reminders
 from balagh.reports.acting import Notice
 from balagh.reports.clocks import Clock, come
 from balagh.reports.lifecycle import Action, State
@@ -36,15 +37,17 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Swept(msgspec.Struct):
-    """How many reports were cancelled, how many people reminded and told that it is late."""
+    """How many reports were cancelled, how many people reminded and told that it is late, of how
+    many promised dates agencies were reminded."""
 
     expired: int = 0
     reminded: int = 0
     late: int = 0
+    promised: int = 0
 
     @property
     def total(self) -> int:
-        return self.expired + self.reminded + self.late
+        return self.expired + self.reminded + self.late + self.promised
 
 
 class _Due(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +134,7 @@ async def sweep(now: datetime, world: World) -> Swept:
             _REMIND,
         ),
         late=await _settle(Clock.RESOLUTION, _LATE, now, now, world, _late, _FLAG),
+        promised=await promise_reminders.remind(now, world.zone, world.public_url),
     )
 
 

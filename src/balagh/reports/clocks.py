@@ -4,9 +4,10 @@ Specification 5. ``docs/deadlines.md`` and the sweeps derive from ``DEADLINES``.
 given. A deadline has come at its instant, not after it.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,6 +25,8 @@ class Clock(StrEnum):
     MISSING_DATA = "missing_data"
     REOPENING = "reopening"
     PROMISE = "promise"
+    PROMISE_AGAIN = "promise_again"
+    RATING = "rating"
     MAY_FILE = "may_file_now"
 
 
@@ -87,12 +90,28 @@ DEADLINES = (
         then="reopening can no longer be asked for",
     ),
     Deadline(
+        clock=Clock.RATING,
+        runs=frozenset({State.CLOSED, State.REJECTED}),
+        since="closing or rejection",
+        limit=30,
+        unit="days",
+        then="the two surveys can no longer be answered or changed",
+    ),
+    Deadline(
         clock=Clock.PROMISE,
         runs=frozenset({State.CLOSED}),
-        since="the date that the agency promised",
+        since="the date that the agency promised, while nothing was marked as delivered",
         limit=0,
         unit="date",
-        then="the agency is reminded in its digest",
+        then="the agency is reminded from 08:00 on",
+    ),
+    Deadline(
+        clock=Clock.PROMISE_AGAIN,
+        runs=frozenset({State.CLOSED}),
+        since="the date that the agency promised, while nothing was marked as delivered",
+        limit=7,
+        unit="days",
+        then="the agency is reminded once more from 08:00 on",
     ),
     Deadline(
         clock=Clock.MAY_FILE,
@@ -141,6 +160,33 @@ def come(report: Facts, now: datetime, *, reminder_hours: int) -> Clock | None:
     return None
 
 
+# How often an agency is reminded of a date: when it comes, and once more after a week.
+PROMISE_TIMES = 2
+_WEEK = timedelta(days=7)
+# Nobody is told of a day before this hour of it.
+_MORNING = timedelta(hours=8)
+
+
+def promise_come(
+    promised_on: date | None, told: int, now: datetime, zone: ZoneInfo
+) -> Clock | None:
+    """Which reminder of a promise that was not kept has come; ``told``: how many were sent.
+
+    A week after the date the first is worth nothing any more: after an outage one is sent, not two.
+    """
+    if promised_on is None or told >= PROMISE_TIMES:
+        return None
+    day = morning_of(now, zone)
+    if day >= promised_on + _WEEK:
+        return Clock.PROMISE_AGAIN
+    return Clock.PROMISE if told == 0 and day >= promised_on else None
+
+
+def morning_of(now: datetime, zone: ZoneInfo) -> date:
+    """The day whose 08:00 was last."""
+    return (now.astimezone(zone).replace(tzinfo=None) - _MORNING).date()
+
+
 def as_markdown() -> str:
     """``docs/deadlines.md``."""
     lines = [
@@ -161,6 +207,11 @@ def as_markdown() -> str:
         "A working day ends at its midnight in `BALAGH_ZONE`; a deadline has come at its instant. "
         "While data is missing the resolution clock stands still: the working days that were left, "
         "at least one, are counted again from the day on which the data comes.",
+        "",
+        "A changed calendar counts `resolution`, `completeness` and the working days that are left "
+        "while data is missing again (`recounting.py`), and with them the day of `may_file_now`. "
+        "Clock hours, days and promised dates do not depend on it. When the first reminder of a "
+        "promise was missed for a week, only the second is sent.",
     ]
     return "\n".join(lines)
 

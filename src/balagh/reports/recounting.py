@@ -8,6 +8,7 @@ due can be counted again by another calendar at any time.
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,9 +23,28 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     which it is in time."""
 
     number: str
-    title: str
+    kind: str
     was_on: date
     due_on: date
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """How many move from one day to another."""
+
+    was_on: date
+    due_on: date
+    reports: int
+
+
+class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a calendar would move. ``told``: of them were told that they are late, and are so no
+    more; ``late``: become late by it at once; ``moves``: the first of them, by date."""
+
+    reports: int
+    told: int
+    late: int
+    shifts: tuple[Shift, ...]
+    moves: tuple[Move, ...]
 
 
 # While data is missing the date stands still, but it is what the rest is counted from.
@@ -35,13 +55,22 @@ UNION
 SELECT NULL, 1, (submitted_at AT TIME ZONE $1)::date FROM report
 WHERE state IN {_OPEN} AND checked_at IS NULL
 """  # noqa: S608
-_MOVED = f"""
-SELECT r.id, r.number, r.title, r.due_at AS was, n.due_at AS now
+_JOINED = f"""
 FROM report r JOIN unnest($1::date[], $2::smallint[], $3::timestamptz[])
   AS n (due_from, due_days, due_at)
   ON n.due_from = r.due_from AND n.due_days = r.due_days
-WHERE r.state IN {_OPEN} AND r.due_at <> n.due_at ORDER BY r.due_at, r.id
-"""  # noqa: S608
+WHERE r.state IN {_OPEN} AND r.due_at <> n.due_at
+"""
+_MOVED = f"""
+SELECT r.id, r.number, r.kind, r.due_at AS was, n.due_at AS now {_JOINED}
+ORDER BY r.due_at, r.id
+"""
+_SHIFTS = f"""
+SELECT r.due_at AS was, n.due_at AS now, count(*) AS reports,
+  count(*) FILTER (WHERE r.late_told_due = r.due_at AND n.due_at > $4) AS told,
+  count(*) FILTER (WHERE r.state <> 'missing_data' AND n.due_at <= $4 AND r.due_at > $4) AS late
+{_JOINED} GROUP BY 1, 2 ORDER BY 1, 2
+"""
 # Its version moves with it: whoever acts on what they saw before would write the old date back.
 _MOVE = """
 WITH moved AS (
@@ -49,11 +78,13 @@ WITH moved AS (
     -- Somebody who was told that it is late is not told again of a day that has passed as well.
     late_told_due = CASE WHEN r.late_told_due = r.due_at AND n.due_at <= $4 THEN n.due_at
                          ELSE r.late_told_due END
-  FROM unnest($1::bigint[], $2::timestamptz[], $3::date[]) AS n (id, due_at, due_on)
-  WHERE r.id = n.id RETURNING r.id, n.due_on
+  FROM unnest($1::bigint[], $2::timestamptz[], $3::date[], $7::date[])
+    AS n (id, due_at, due_on, was_on)
+  WHERE r.id = n.id RETURNING r.id, n.due_on, n.was_on
 )
 INSERT INTO event (report_id, at, action, actor, staff_id, data)
-SELECT id, $4, 'move_due', 'staff', $5, $6::jsonb || jsonb_build_object('due_on', due_on)
+SELECT id, $4, 'move_due', 'staff', $5,
+  $6::jsonb || jsonb_build_object('due_on', due_on, 'was_on', was_on)
 FROM moved
 """
 _CHECK = f"""
@@ -69,27 +100,37 @@ WHERE state = 'missing_data' AND data_asked_at IS NOT NULL
 """
 
 
-async def moves(calendar: Calendar, zone: ZoneInfo) -> list[Move]:
-    """Which open reports ``calendar`` would move; changes nothing."""
+async def foresee(calendar: Calendar, zone: ZoneInfo, now: datetime, most: int = 50) -> Foreseen:
+    """What ``calendar`` would move, with the first ``most`` by name; changes nothing."""
     answers, _ = await _counted(calendar, zone)
-    return [
-        Move(
-            number=row["number"],
-            title=row["title"],
-            was_on=deadlines.due_day(row["was"], zone),
-            due_on=deadlines.due_day(row["now"], zone),
-        )
-        for row in await fetch(_MOVED, *answers)
-    ]
+    shifts = await fetch(_SHIFTS, *answers, now)
+    first = await fetch(_MOVED + " LIMIT $4", *answers, most) if shifts else []
+    return Foreseen(
+        reports=sum(row["reports"] for row in shifts),
+        told=sum(row["told"] for row in shifts),
+        late=sum(row["late"] for row in shifts),
+        shifts=tuple(
+            Shift(reports=row["reports"], **_days(row["was"], row["now"], zone)) for row in shifts
+        ),
+        moves=tuple(
+            Move(
+                number=row["number"],
+                kind=row["kind"],
+                **_days(row["was"], row["now"], zone),
+            )
+            for row in first
+        ),
+    )
 
 
 async def recount(
-    calendar: Calendar, zone: ZoneInfo, now: datetime, *, staff_id: int, reason: dict[str, str]
+    calendar: Calendar, zone: ZoneInfo, now: datetime, *, staff_id: int, reason: dict[str, Any]
 ) -> int:
     """Moves them, each with an entry that says why; how many there were.
 
     In the transaction that changes the calendar, with ``calendar`` as it is changed there.
-    ``reason``: ``reason_ar`` and ``reason_en``.
+    ``reason``: ``reason_ar`` and ``reason_en``, and ``change``, by whose id they are found again
+    (``calendar_changes.moved``).
     """
     answers, checks = await _counted(calendar, zone)
     found = await fetch(_MOVED + " FOR UPDATE OF r", *answers)
@@ -100,10 +141,15 @@ async def recount(
             [row["now"] for row in found],
             [deadlines.due_day(row["now"], zone) for row in found],
             now, staff_id, json.dumps(reason, ensure_ascii=False),
+            [deadlines.due_day(row["was"], zone) for row in found],
         )  # fmt: skip
     await fetch(_CHECK, zone.key, *checks)
     await _paused(calendar, zone)
     return len(found)
+
+
+def _days(was: datetime, now: datetime, zone: ZoneInfo) -> dict[str, date]:
+    return {"was_on": deadlines.due_day(was, zone), "due_on": deadlines.due_day(now, zone)}
 
 
 _Answers = tuple[list[date], list[int], list[datetime]]

@@ -17,6 +17,7 @@ PATIENCE: Mapping[str, timedelta] = {
     "clocks": timedelta(minutes=5),
     "remind": timedelta(minutes=5),
     "tell_staff": timedelta(minutes=5),
+    "leave_none_behind": timedelta(minutes=5),
     "tidy": timedelta(hours=3),
 }
 # For so long runs are kept.
@@ -76,16 +77,60 @@ async def latest() -> list[Last]:
     return [Last(**row) for row in rows]
 
 
-async def runs(limit: int = 100) -> list[Last]:
-    """The latest runs that settled something or were stopped, the newest first."""
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run worth reading: it settled ``done`` in ``took`` milliseconds, was stopped by ``error``,
+    or never came to its end (no ``ended_at``)."""
+
+    sweep: str
+    started_at: datetime
+    ended_at: datetime | None
+    done: int
+    took: int
+    error: str | None
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep's last 24 hours: how many good runs, how many were settled, the longest in
+    milliseconds, and how many were stopped or never came to their end."""
+
+    runs: int = 0
+    done: int = 0
+    longest: int = 0
+    failed: int = 0
+
+
+# Begun so long ago, a run without an end has died with its worker.
+_DEAD = timedelta(minutes=15)
+
+
+async def day(now: datetime) -> dict[str, Day]:
+    """By sweep; those that did not run are missing."""
     rows = await fetch(
-        "SELECT sweep, ended_at, done, "
-        "coalesce(extract(epoch FROM ended_at - started_at) * 1000, 0)"
-        "::int AS took, error FROM sweep_run WHERE done > 0 OR error IS NOT NULL "
-        "ORDER BY started_at DESC LIMIT $1",
-        limit,
-    )
-    return [Last(**row) for row in rows]
+        "SELECT sweep, count(ended_at)::int AS runs, coalesce(sum(done), 0)::int AS done, "
+        "coalesce(max(extract(epoch FROM ended_at - started_at) * 1000), 0)::int AS longest, "
+        "(count(*) FILTER (WHERE error IS NOT NULL OR ended_at IS NULL AND started_at <= $2))::int "
+        "AS failed FROM sweep_run WHERE started_at > $1 GROUP BY sweep",
+        now - timedelta(days=1), now - _DEAD,
+    )  # fmt: skip
+    return {
+        row["sweep"]: Day(
+            runs=row["runs"], done=row["done"], longest=row["longest"], failed=row["failed"]
+        )
+        for row in rows
+    }
+
+
+async def runs(now: datetime, limit: int = 50) -> list[Run]:
+    """The latest runs of the last 24 hours that settled something or did not end well, the newest
+    first."""
+    rows = await fetch(
+        "SELECT sweep, started_at, ended_at, done, "
+        "coalesce(extract(epoch FROM ended_at - started_at) * 1000, 0)::int AS took, error "
+        "FROM sweep_run WHERE started_at > $1 AND (done > 0 OR error IS NOT NULL "
+        "OR ended_at IS NULL AND started_at <= $2) ORDER BY started_at DESC, id DESC LIMIT $3",
+        now - timedelta(days=1), now - _DEAD, limit,
+    )  # fmt: skip
+    return [Run(**row) for row in rows]
 
 
 async def forget(now: datetime) -> None:

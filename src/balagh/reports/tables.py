@@ -102,6 +102,7 @@ class Report(Table, tablename="report"):
     answer = Text(null=True, default=None)
     promised_on = Date(null=True, default=None)
     delivered_at = Timestamptz(null=True, default=None)
+    promise_told = SmallInt(default=0)
 
 
 class Event(Table, tablename="event"):

@@ -82,6 +82,7 @@ WORDS: Mapping[str, str] = {
     "resend": N_("Sent a message again"),
     "resend_all": N_("Sent several messages again"),
     "dismiss_notice": N_("Settled a message that failed"),
+    "change_calendar": N_("Changed the calendar of working days"),
     "sign_in": N_("Signed in"),
     "sign_out_everywhere": N_("Signed out everywhere"),
     "set_password": N_("Set a password"),

@@ -38,6 +38,8 @@ _WORDS: Mapping[str, str] = {
     Entry.SEND_LINK: N_("sent a link"),
     Entry.REVOKE_LINK: N_("revoked a link"),
     Entry.DELIVER: N_("marked the promise as delivered"),
+    Entry.LATE: N_("told the beneficiary that the answer is late"),
+    Entry.MOVE_DUE: N_("changed the calendar ({reason}): the answer is due by {day}"),
 }
 _FOR_THEM: Mapping[str, str] = {
     Action.SUBMIT: N_("registered the report for the beneficiary"),
@@ -64,7 +66,8 @@ def what(entry: Entered, data: Mapping[str, Any], case: Case, language: Language
     agency = data.get(f"agency_{language.code}") or (
         case.agency_ar if language.code == "ar" else case.agency_en
     )
-    day = str(data.get("promised_on") or "")
+    day = str(data.get("promised_on") or data.get("due_on") or "")
+    reason = str(data.get(f"reason_{language.code}") or "")
     words = _WORDS.get(entry.action, N_("changed the report"))
     if entry.actor == "staff":
         words = _FOR_THEM.get(entry.action, words)
@@ -73,7 +76,7 @@ def what(entry: Entered, data: Mapping[str, Any], case: Case, language: Language
     if entry.action == Entry.ASSIGN:
         return _assigned(data, language)
     shown = language.date(date.fromisoformat(day), weekday=False) if day else ""
-    return language.markup(words, agency=isolate(agency), day=shown)
+    return language.markup(words, agency=isolate(agency), day=shown, reason=isolate(reason))
 
 
 def sentence(name: str, done: Markup, language: Language) -> Markup:
