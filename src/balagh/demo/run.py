@@ -81,6 +81,8 @@ def _environ(host: str, port: int, folder: Path, smtp_port: int, sms_port: int) 
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(smtp_port),
         "SMS_URL": f"http://127.0.0.1:{sms_port}/messages",
+        # Whoever tries it at night waits for the messages, too.
+        "QUIET_HOURS": "none",
         "MAIL_FROM": "بلاغ Balagh <balagh@example.sa>",
     }
     rest = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
