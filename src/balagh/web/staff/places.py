@@ -22,10 +22,10 @@ PLACES = (
     Place("/promises", N_("Promised dates"), cases.AMER | cases.AGENCY),
     Place("/load", N_("Team load"), frozenset({Role.AGENCY_MANAGER, Role.SUPERVISOR})),
     Place("/assignment", N_("Assignment"), hands.LEADERS),
+    Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
     Place("/undelivered", N_("Not delivered"), undelivered.KEEPERS),
     Place("/calendar", N_("Working days"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Place("/sweeps", N_("Sweeps"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
-    Place("/staff", N_("Staff"), frozenset({Role.ADMINISTRATOR})),
     Place("/messages", N_("Messages"), frozenset({Role.ADMINISTRATOR})),
     Place("/audit", N_("Audit log"), frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
 )
