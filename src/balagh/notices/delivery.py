@@ -5,6 +5,7 @@ falls back to e-mail." How it holds under crashes is in ``docs/notices.md``.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -31,6 +32,9 @@ PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
 LANES = 4
 # The longest that one message may take, whatever the other side does.
 _SENDING = timedelta(seconds=20)
+# For so long a claimed message is ours. None is begun whose lease could run out meanwhile, so a
+# slow server makes batches smaller and nobody's wait after a crash longer.
+_LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
 _PATIENCE = 5
@@ -75,8 +79,9 @@ _CLAIM_QUIET = _CLAIM.format(held=_QUIET)
 
 # Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
 _SENT = """
-UPDATE notice SET state = 'sent', sent_at = $2, provider_id = $3, error = NULL
-WHERE id = $1 AND state = 'waiting'
+UPDATE notice SET state = 'sent', sent_at = $3, provider_id = ours.name, error = NULL
+FROM unnest($1::bigint[], $2::text[]) AS ours (id, name)
+WHERE notice.id = ours.id AND state = 'waiting'
 """
 
 # `attempts` tells whether the row is still ours.
@@ -128,7 +133,7 @@ class _Claim(msgspec.Struct, frozen=True):
 async def deliver_due(
     transports: Mapping[str, Transport],
     now: datetime,
-    limit: int = 20,
+    limit: int = 100,
     *,
     channels: Iterable[str] = CHANNELS,
     zone: ZoneInfo = RIYADH,
@@ -171,11 +176,13 @@ async def _deliver(
     if not (wanted := circuit.limit(limit)):
         return
     held = quiet is not None and channel == "sms" and quiet.at(now)
+    end = time.monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
+    sent = _Sent(now)
 
     async def lane() -> None:
-        while claims and not stopping() and circuit.passable:
-            await _attempt(transport, claims.popleft(), now, delivered, words, circuit)
+        while claims and not stopping() and circuit.passable and time.monotonic() < end:
+            await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
 
     try:
         # As they are now, once for the batch.
@@ -195,9 +202,7 @@ async def _give_up(now: datetime) -> int:
 
 
 async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
-    # Long enough for the last message of the batch when every one before it took its longest.
-    lease = now + _SENDING * (-(-limit // LANES) + 1)
-    asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
+    asked: tuple[Any, ...] = (now, channel, limit, now + _LEASE, _PATIENCE)
     rows = (
         await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
     )
@@ -214,6 +219,7 @@ async def _attempt(
     delivered: Delivered,
     words: Words,
     circuit: Circuit,
+    sent: "_Sent",
 ) -> None:
     log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
     try:
@@ -232,10 +238,37 @@ async def _attempt(
             loud("notice put off", attempts=claim.attempts, reason=error.reason)
         await circuit.failed(error, now)
     else:
-        await fetch(_SENT, claim.id, now, provider_id)
+        await sent.note(claim.id, provider_id)
         delivered.sent += 1
         log.info("notice sent", attempts=claim.attempts)
         await circuit.passed(now)
+
+
+class _Sent:
+    """Notes what was sent: at once, in one statement for all that were taken while the statement
+    before was under way. Each lane waits for its own, so no more than ``LANES`` messages are ever
+    taken and not noted, or on their way."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._waiting: dict[int, str | None] = {}
+        self._next: asyncio.Task[None] | None = None
+        self._free = asyncio.Lock()
+
+    async def note(self, id: int, provider_id: str | None) -> None:
+        """Returns when it is on record; raises what kept it from that."""
+        self._waiting[id] = provider_id
+        if self._next is None:
+            self._next = asyncio.create_task(self._write())
+        # A lane that is cancelled does not take the others' record with it.
+        await asyncio.shield(self._next)
+
+    async def _write(self) -> None:
+        async with self._free:
+            written, self._waiting, self._next = self._waiting, {}, None
+            # In their order, so that two workers that note the same rows wait for each other.
+            ids = sorted(written)
+            await fetch(_SENT, ids, [written[id] for id in ids], self._now)
 
 
 async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
