@@ -133,7 +133,7 @@ class _Claim(msgspec.Struct, frozen=True):
 async def deliver_due(
     transports: Mapping[str, Transport],
     now: datetime,
-    limit: int = 100,
+    limit: int = 200,
     *,
     channels: Iterable[str] = CHANNELS,
     zone: ZoneInfo = RIYADH,
@@ -178,11 +178,12 @@ async def _deliver(
     held = quiet is not None and channel == "sms" and quiet.at(now)
     end = time.monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
-    sent = _Sent(now)
+    sent = _Sent(now, delivered)
 
     async def lane() -> None:
         while claims and not stopping() and circuit.passable and time.monotonic() < end:
             await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
+            await sent.room()
 
     try:
         # As they are now, once for the batch.
@@ -192,7 +193,10 @@ async def _deliver(
             if result is not None:
                 raise result
     finally:
-        await _release(claims, now)
+        try:
+            await sent.room(0)
+        finally:
+            await _release(claims, now)
 
 
 async def _give_up(now: datetime) -> int:
@@ -221,54 +225,62 @@ async def _attempt(
     circuit: Circuit,
     sent: "_Sent",
 ) -> None:
-    log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
+    named = {"notice": claim.id, "moment": claim.moment, "channel": claim.channel}
     try:
         provider_id = await _send(transport, claim, words)
     except DeliveryError as error:
         if error.permanent or claim.attempts > len(PAUSES):
             await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
             delivered.failed += 1
-            log.error("notice failed", attempts=claim.attempts, reason=error.reason)
+            _log.error("notice failed", **named, attempts=claim.attempts, reason=error.reason)
         else:
             again = now + _pause(claim.attempts, error.retry_after)
             await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
             delivered.retried += 1
             # Somebody has to mend our password, balance or sender name.
-            loud = log.error if error.fault is Fault.ACCOUNT else log.warning
-            loud("notice put off", attempts=claim.attempts, reason=error.reason)
+            loud = _log.error if error.fault is Fault.ACCOUNT else _log.warning
+            loud("notice put off", **named, attempts=claim.attempts, reason=error.reason)
         await circuit.failed(error, now)
     else:
-        await sent.note(claim.id, provider_id)
-        delivered.sent += 1
-        log.info("notice sent", attempts=claim.attempts)
+        sent.note(claim.id, provider_id)
+        _log.info("notice sent", **named, attempts=claim.attempts)
         await circuit.passed(now)
 
 
 class _Sent:
-    """Notes what was sent: at once, in one statement for all that were taken while the statement
-    before was under way. Each lane waits for its own, so no more than ``LANES`` messages are ever
-    taken and not noted, or on their way."""
+    """Notes what was sent, at once: in one statement for all that were taken while the one before
+    was under way. No message is begun while ``LANES`` are taken and not noted, so a crash doubles
+    at most as many, and those on their way (decision 122)."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, delivered: Delivered) -> None:
         self._now = now
-        self._waiting: dict[int, str | None] = {}
-        self._next: asyncio.Task[None] | None = None
-        self._free = asyncio.Lock()
+        self._delivered = delivered
+        self._taken: dict[int, str | None] = {}
+        self._open = 0
+        self._writing: asyncio.Task[None] | None = None
 
-    async def note(self, id: int, provider_id: str | None) -> None:
-        """Returns when it is on record; raises what kept it from that."""
-        self._waiting[id] = provider_id
-        if self._next is None:
-            self._next = asyncio.create_task(self._write())
-        # A lane that is cancelled does not take the others' record with it.
-        await asyncio.shield(self._next)
+    def note(self, id: int, provider_id: str | None) -> None:
+        self._taken[id] = provider_id
+        self._open += 1
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def room(self, most: int = LANES - 1) -> None:
+        """Returns when at most as many are still to be noted; raises what keeps them from that."""
+        while self._open > most and self._writing is not None:
+            # Whoever is cancelled while waiting does not take the record along.
+            await asyncio.wait((self._writing,))
+            if self._writing is not None and self._writing.done():
+                self._writing.result()
 
     async def _write(self) -> None:
-        async with self._free:
-            written, self._waiting, self._next = self._waiting, {}, None
-            # In their order, so that two workers that note the same rows wait for each other.
-            ids = sorted(written)
-            await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+        written, self._taken = self._taken, {}
+        # In their order, so that two workers that note the same rows wait for each other.
+        ids = sorted(written)
+        await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+        self._delivered.sent += len(ids)
+        self._open -= len(ids)
+        self._writing = asyncio.create_task(self._write()) if self._taken else None
 
 
 async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
