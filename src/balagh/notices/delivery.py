@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from balagh.database import fetch
+from balagh.database import fetch, one_connection
 from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.messages import render
@@ -257,6 +257,7 @@ class _Sent:
         self._delivered = delivered
         self._taken: dict[int, str | None] = {}
         self._open = 0
+        self._noted = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
     def note(self, id: int, provider_id: str | None) -> None:
@@ -268,19 +269,25 @@ class _Sent:
     async def room(self, most: int = LANES - 1) -> None:
         """Returns when at most as many are still to be noted; raises what keeps them from that."""
         while self._open > most and self._writing is not None:
-            # Whoever is cancelled while waiting does not take the record along.
-            await asyncio.wait((self._writing,))
-            if self._writing is not None and self._writing.done():
+            if self._writing.done():
                 self._writing.result()
+            self._noted.clear()
+            await self._noted.wait()
 
     async def _write(self) -> None:
-        written, self._taken = self._taken, {}
-        # In their order, so that two workers that note the same rows wait for each other.
-        ids = sorted(written)
-        await fetch(_SENT, ids, [written[id] for id in ids], self._now)
-        self._delivered.sent += len(ids)
-        self._open -= len(ids)
-        self._writing = asyncio.create_task(self._write()) if self._taken else None
+        try:
+            async with one_connection():
+                while self._taken:
+                    written, self._taken = self._taken, {}
+                    # In their order, so that two workers with the same rows wait for each other.
+                    ids = sorted(written)
+                    await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+                    self._delivered.sent += len(ids)
+                    self._open -= len(ids)
+                    self._noted.set()
+            self._writing = asyncio.create_task(self._write()) if self._taken else None
+        finally:
+            self._noted.set()
 
 
 async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:

@@ -1,5 +1,6 @@
 """E-mail over SMTP (RFC 5321): multipart text and HTML, connections reused while there is mail."""
 
+import asyncio
 import re
 import ssl
 from binascii import b2a_base64
@@ -18,7 +19,9 @@ from balagh.notices.messages import Email
 from balagh.notices.transports import DeliveryError, Fault, Outgoing
 from balagh.settings import Settings
 
-_COMPLETED, _WILL_FORWARD, _SERVICE_CLOSING = 250, 251, 421
+_COMPLETED, _SERVICE_CLOSING = 250, 421
+# RFC 5321, 4.3.2: after which replies the conversation goes on.
+_GO_ON = {b"MAIL": (_COMPLETED,), b"RCPT": (_COMPLETED, 251), b"DATA": (354,)}
 # RFC 3463: class.subject.detail, the only part of a server's sentence that names nobody.
 _ENHANCED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 # What a header takes as it is (RFC 5321, 4.1.2, a dot-string at a domain).
@@ -93,14 +96,14 @@ def _subject(subject: str) -> str:
     as_it_is = len(subject) <= _SHORT and subject.isascii() and subject.isprintable()
     if as_it_is and "=?" not in subject:
         return f"Subject: {subject}\r\n"
-    words, word = [], b""
-    for letter in subject:
-        octets = letter.encode()
-        if len(word) + len(octets) > _WORD:
-            words.append(word)
-            word = b""
-        word += octets
-    words.append(word)
+    octets, words, place = subject.encode(), [], 0
+    while place < len(octets):
+        end = place + _WORD
+        # A letter's further octets are 10xxxxxx.
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(octets[place:end])
+        place = end
     encoded = (f"=?utf-8?b?{b2a_base64(word, newline=False).decode()}?=" for word in words)
     return "Subject: " + "\r\n ".join(encoded) + "\r\n"
 
@@ -232,28 +235,43 @@ class EmailTransport:
         return reply
 
     async def _mail(self, client: aiosmtplib.SMTP, recipient: str, message: bytes) -> str:
-        """As ``sendmail``, which reads each address three times, for longer than it sends. The
-        first message of a connection says EHLO besides."""
+        """As ``sendmail``, which reads each address three times and each message twice for what
+        ours never hold. The first message of a connection says EHLO besides."""
+        ready = not client.is_ehlo_or_helo_needed and client.protocol is not None
         plain = _PLAIN_ADDRESS.fullmatch(recipient) and _PLAIN_ADDRESS.fullmatch(self._sender)
-        if client.is_ehlo_or_helo_needed or not plain:
+        if not (ready and plain):
             _, reply = await client.sendmail(self._sender, [recipient], message)
             return reply
-        # RFC 1870; every line of ours ends with CR LF.
-        size = [f"size={len(message)}".encode()] if client.supports_extension("size") else []
         try:
-            said = await client.execute_command(
-                b"MAIL", f"FROM:<{self._sender}>".encode("ascii"), *size
-            )
-            if said.code == _COMPLETED:
-                said = await client.execute_command(b"RCPT", f"TO:<{recipient}>".encode("ascii"))
-            if said.code not in (_COMPLETED, _WILL_FORWARD):
-                raise aiosmtplib.SMTPResponseException(said.code, said.message)
-            return (await client.data(message)).message
+            return await self._converse(client, recipient, message)
         except aiosmtplib.SMTPResponseException:
             # The next message begins anew; the error that counts is the first.
             with suppress(ConnectionError, aiosmtplib.SMTPResponseException):
                 await client.rset()
             raise
+
+    async def _converse(self, client: aiosmtplib.SMTP, recipient: str, message: bytes) -> str:
+        # RFC 1870; every line of ours ends with CR LF.
+        size = [f"size={len(message)}".encode()] if client.supports_extension("size") else []
+        loop, protocol = asyncio.get_running_loop(), client.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        async with asyncio.timeout(self._timeout) as patience:
+            for command in (
+                (b"MAIL", f"FROM:<{self._sender}>".encode("ascii"), *size),
+                (b"RCPT", f"TO:<{recipient}>".encode("ascii")),
+                (b"DATA",),
+            ):
+                said = await client.execute_command(*command, timeout=None)
+                if said.code not in _GO_ON[command[0]]:
+                    raise aiosmtplib.SMTPResponseException(said.code, said.message)
+                patience.reschedule(loop.time() + self._timeout)
+            # No line of ours begins with a full stop: a header, base64 or a boundary.
+            protocol.write(message + b".\r\n")
+            said = await protocol.read_response(timeout=None)
+        if said.code != _COMPLETED:
+            raise aiosmtplib.SMTPResponseException(said.code, said.message)
+        return said.message
 
     def _keep(
         self, client: aiosmtplib.SMTP, errors: Sequence[aiosmtplib.SMTPResponseException]
