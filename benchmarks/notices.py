@@ -126,7 +126,7 @@ async def _alone(port: int, count: int) -> float:
     notice = Outgoing(
         1, "q1@example.sa", "ar", clock.now(), render("late", "email", "ar", dict(_DATA))
     )
-    message = compose(notice, "balagh@example.sa").as_bytes()
+    message = compose(notice, "balagh@example.sa")
     left = count
 
     async def lane() -> None:

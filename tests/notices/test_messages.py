@@ -149,7 +149,7 @@ def test_a_moment_without_words_is_an_error() -> None:
 
 def composed(language: str = "ar") -> bytes:
     notice = Outgoing(15, "noura@example.com", language, NOW, email(language))
-    return compose(notice, "بلاغ رقمي <balagh@example.sa>").as_bytes()
+    return compose(notice, "بلاغ رقمي <balagh@example.sa>")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -144,7 +144,7 @@ def test_what_can_be_stopped_says_so(name: str) -> None:
         data = examples(MOMENTS[name].facts, Language.of("en"))
         made = render(name, "email", "en", {**data, "unsubscribe": address} if address else data)
         assert isinstance(made, Email)
-        raw = compose(Outgoing(1, "a@example.sa", "en", WRITTEN, made), "b@example.sa").as_bytes()
+        raw = compose(Outgoing(1, "a@example.sa", "en", WRITTEN, made), "b@example.sa")
         mail = message_from_bytes(raw, policy=default)
         if not address:
             assert "List-Unsubscribe" not in mail

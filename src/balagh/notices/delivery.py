@@ -5,6 +5,7 @@ falls back to e-mail." How it holds under crashes is in ``docs/notices.md``.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from balagh.database import fetch
+from balagh.database import fetch, one_connection
 from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.messages import render
@@ -31,6 +32,9 @@ PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
 LANES = 4
 # The longest that one message may take, whatever the other side does.
 _SENDING = timedelta(seconds=20)
+# For so long a claimed message is ours. None is begun whose lease could run out meanwhile, so a
+# slow server makes batches smaller and nobody's wait after a crash longer.
+_LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
 _PATIENCE = 5
@@ -75,8 +79,9 @@ _CLAIM_QUIET = _CLAIM.format(held=_QUIET)
 
 # Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
 _SENT = """
-UPDATE notice SET state = 'sent', sent_at = $2, provider_id = $3, error = NULL
-WHERE id = $1 AND state = 'waiting'
+UPDATE notice SET state = 'sent', sent_at = $3, provider_id = ours.name, error = NULL
+FROM unnest($1::bigint[], $2::text[]) AS ours (id, name)
+WHERE notice.id = ours.id AND state = 'waiting'
 """
 
 # `attempts` tells whether the row is still ours.
@@ -128,7 +133,7 @@ class _Claim(msgspec.Struct, frozen=True):
 async def deliver_due(
     transports: Mapping[str, Transport],
     now: datetime,
-    limit: int = 20,
+    limit: int = 200,
     *,
     channels: Iterable[str] = CHANNELS,
     zone: ZoneInfo = RIYADH,
@@ -171,11 +176,14 @@ async def _deliver(
     if not (wanted := circuit.limit(limit)):
         return
     held = quiet is not None and channel == "sms" and quiet.at(now)
+    end = time.monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
+    sent = _Sent(now, delivered)
 
     async def lane() -> None:
-        while claims and not stopping() and circuit.passable:
-            await _attempt(transport, claims.popleft(), now, delivered, words, circuit)
+        while claims and not stopping() and circuit.passable and time.monotonic() < end:
+            await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
+            await sent.room()
 
     try:
         # As they are now, once for the batch.
@@ -185,7 +193,10 @@ async def _deliver(
             if result is not None:
                 raise result
     finally:
-        await _release(claims, now)
+        try:
+            await sent.room(0)
+        finally:
+            await _release(claims, now)
 
 
 async def _give_up(now: datetime) -> int:
@@ -195,9 +206,7 @@ async def _give_up(now: datetime) -> int:
 
 
 async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
-    # Long enough for the last message of the batch when every one before it took its longest.
-    lease = now + _SENDING * (-(-limit // LANES) + 1)
-    asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
+    asked: tuple[Any, ...] = (now, channel, limit, now + _LEASE, _PATIENCE)
     rows = (
         await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
     )
@@ -214,28 +223,71 @@ async def _attempt(
     delivered: Delivered,
     words: Words,
     circuit: Circuit,
+    sent: "_Sent",
 ) -> None:
-    log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
+    named = {"notice": claim.id, "moment": claim.moment, "channel": claim.channel}
     try:
         provider_id = await _send(transport, claim, words)
     except DeliveryError as error:
         if error.permanent or claim.attempts > len(PAUSES):
             await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
             delivered.failed += 1
-            log.error("notice failed", attempts=claim.attempts, reason=error.reason)
+            _log.error("notice failed", **named, attempts=claim.attempts, reason=error.reason)
         else:
             again = now + _pause(claim.attempts, error.retry_after)
             await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
             delivered.retried += 1
             # Somebody has to mend our password, balance or sender name.
-            loud = log.error if error.fault is Fault.ACCOUNT else log.warning
-            loud("notice put off", attempts=claim.attempts, reason=error.reason)
+            loud = _log.error if error.fault is Fault.ACCOUNT else _log.warning
+            loud("notice put off", **named, attempts=claim.attempts, reason=error.reason)
         await circuit.failed(error, now)
     else:
-        await fetch(_SENT, claim.id, now, provider_id)
-        delivered.sent += 1
-        log.info("notice sent", attempts=claim.attempts)
+        sent.note(claim.id, provider_id)
+        _log.info("notice sent", **named, attempts=claim.attempts)
         await circuit.passed(now)
+
+
+class _Sent:
+    """Notes what was sent, at once: in one statement for all that were taken while the one before
+    was under way. No message is begun while ``LANES`` are taken and not noted, so a crash doubles
+    at most as many, and those on their way (decision 122)."""
+
+    def __init__(self, now: datetime, delivered: Delivered) -> None:
+        self._now = now
+        self._delivered = delivered
+        self._taken: dict[int, str | None] = {}
+        self._open = 0
+        self._noted = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, id: int, provider_id: str | None) -> None:
+        self._taken[id] = provider_id
+        self._open += 1
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def room(self, most: int = LANES - 1) -> None:
+        """Returns when at most as many are still to be noted; raises what keeps them from that."""
+        while self._open > most and self._writing is not None:
+            if self._writing.done():
+                self._writing.result()
+            self._noted.clear()
+            await self._noted.wait()
+
+    async def _write(self) -> None:
+        try:
+            async with one_connection():
+                while self._taken:
+                    written, self._taken = self._taken, {}
+                    # In their order, so that two workers with the same rows wait for each other.
+                    ids = sorted(written)
+                    await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+                    self._delivered.sent += len(ids)
+                    self._open -= len(ids)
+                    self._noted.set()
+            self._writing = asyncio.create_task(self._write()) if self._taken else None
+        finally:
+            self._noted.set()
 
 
 async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:

@@ -14,10 +14,11 @@ import structlog
 from jinja2 import Environment
 
 from balagh.i18n import Language
-from balagh.notices import texts, writing
+from balagh.notices import moulds, texts, writing
 from balagh.notices.facts import Part
 from balagh.notices.texts import Words
 from balagh.notices.wording import Filler, moment_of
+from balagh.notices.writing import Page
 from balagh.templating import environment
 
 # 3GPP TS 23.038, 6.2.1 (basic characters) and 6.2.1.1 (those that take two places).
@@ -77,19 +78,8 @@ def render(
         return Sms(said("sms", lambda text: writing.plain(text, "sms", filler)))
     unsubscribe = str(data.get("unsubscribe") or "")
     subject = said("subject", lambda text: writing.plain(text, "subject", filler))
-    plain, page = said(
-        "email", lambda text: (writing.email_text(text, filler), writing.email_html(text, filler))
-    )
-    around = {"unsubscribe": unsubscribe}
-    html = _frame(language, "html").render(
-        title=page.title, body=page.body, links=page.links, **around
-    )
-    return Email(
-        subject,
-        _frame(language, "txt").render(body=plain, **around).strip() + "\n",
-        _inliner().inline(html),
-        unsubscribe,
-    )
+    plain, html = said("email", lambda text: moulds.email(text, filler, unsubscribe, _framed))
+    return Email(subject, plain, html, unsubscribe)
 
 
 def segments(text: str) -> int:
@@ -113,6 +103,15 @@ def room(text: str) -> tuple[int, int]:
 
 def _gsm(text: str) -> bool:
     return all(character in _GSM_BASIC or character in _GSM_EXTENDED for character in text)
+
+
+def _framed(language: str, plain: str, page: Page, unsubscribe: str) -> tuple[str, str]:
+    """Text and HTML with what stands around them, the styles in the elements."""
+    text = _frame(language, "txt").render(body=plain, unsubscribe=unsubscribe)
+    html = _frame(language, "html").render(
+        title=page.title, body=page.body, links=page.links, unsubscribe=unsubscribe
+    )
+    return text.strip() + "\n", _inliner().inline(html)
 
 
 @cache

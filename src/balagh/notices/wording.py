@@ -91,6 +91,10 @@ class Filler(msgspec.Struct, frozen=True):
             raise WordingError(f"{self.moment.name} knows no {{{placeholder}}}")
         return fact
 
+    def has(self, name: str) -> bool:
+        """Whether that fact is there and not empty."""
+        return self.fact(name).of(self.data, self.language) is not None
+
     def value(self, placeholder: str) -> Any:
         """Raises ``WordingError`` when the data has no such thing, ``ValueError`` when it is not
         what it should be; empty text is there."""
@@ -110,10 +114,8 @@ class Filler(msgspec.Struct, frozen=True):
         """The lines that are there with this data; no two gaps in a row."""
         found: list[Line] = []
         for line in read(text, part):
-            if line.condition:
-                there = self.fact(line.condition[1:]).of(self.data, self.language) is not None
-                if there != (line.condition[0] == "?"):
-                    continue
+            if line.condition and self.has(line.condition[1:]) != (line.condition[0] == "?"):
+                continue
             if line.kind != "gap" or (found and found[-1].kind != "gap"):
                 found.append(line)
         return found

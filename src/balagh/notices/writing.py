@@ -58,8 +58,7 @@ class Page(msgspec.Struct, frozen=True):
 def email_html(text: str, filler: Filler) -> Page:
     """The HTML of an e-mail; ``links``: those of its buttons, in order."""
     lines = filler.lines(text, "email")
-    title = next((PIECE.sub(lambda piece: _plain(piece, "sms", filler), one.text)
-                  for one in lines if one.kind == "heading"), "")  # fmt: skip
+    heading = next((line.text for line in lines if line.kind == "heading"), "")
     links = tuple(dict.fromkeys(filler.said(one.link) for one in lines if one.kind == "button"))
     blocks: list[list[Line]] = [[]]
     for line in lines:
@@ -68,7 +67,12 @@ def email_html(text: str, filler: Filler) -> Page:
         else:
             blocks[-1].append(line)
     body = Markup("\n").join(part for block in blocks for part in _block(block, filler))
-    return Page(title, body, links)
+    return Page(title(heading, filler), body, links)
+
+
+def title(heading: str, filler: Filler) -> str:
+    """A heading as plain text."""
+    return PIECE.sub(lambda piece: _plain(piece, "sms", filler), heading)
 
 
 def _plain(found: re.Match[str], part: Part, filler: Filler) -> str:
