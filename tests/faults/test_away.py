@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 from structlog.testing import capture_logs
-from tests.faults.counts import times
+from tests.faults.counts import PATIENT, times
 from tests.faults.sink import sink
 from tests.faults.test_killed_database import DATA, FILE, migrate
 from tests.test_jobs import environment
@@ -18,6 +18,8 @@ from tests.test_jobs import environment
 from balagh import processes, running
 from balagh.embedded import EmbeddedServer
 from balagh.settings import load
+
+pytestmark = PATIENT
 
 ROUNDS = times(10, 1)
 

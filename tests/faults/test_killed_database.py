@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.faults.counts import SEED, times
+from tests.faults.counts import PATIENT, SEED, times
 from tests.faults.database import a_minute_later, kill
 from tests.faults.sink import Sink, sink
 from tests.test_jobs import environment
@@ -18,6 +18,8 @@ from tests.test_jobs import environment
 from balagh import running
 from balagh.embedded import EmbeddedServer
 from balagh.processes import supervise
+
+pytestmark = PATIENT
 
 KILLS = times(50, 3)
 # One statement, as the submission's: a report that is late already, and the notice of its receipt.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.counts import times
+from tests.faults.counts import PATIENT, times
 from tests.faults.nursery import Nursery, nursery
 from tests.faults.sink import sink
 from tests.notices.outbox import put
@@ -18,7 +18,7 @@ from balagh import clock
 from balagh.database import fetch
 from balagh.processes import free_port
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [PATIENT, pytest.mark.usefixtures("db")]
 
 ROUNDS = times(10, 1)
 # Seconds that the other side is silent: longer than a command, or an answer, may take.

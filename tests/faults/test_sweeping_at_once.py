@@ -12,14 +12,14 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.faults.counts import times
+from tests.faults.counts import PATIENT, times
 from tests.reports import filed
 from tests.test_jobs import environment
 
 from balagh import clock
 from balagh.database import engine, fetch
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [PATIENT, pytest.mark.usefixtures("db")]
 
 ROUNDS = times(100, 20)
 # Of each kind, in each round.
