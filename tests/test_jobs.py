@@ -295,7 +295,7 @@ def worker_with(store: Store) -> Any:
 @pytest.mark.parametrize(
     ("settings", "status", "says"),
     [
-        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, 1, "cannot use the database"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, 75, "cannot use the database"),
         ({"smtp_port": "many"}, 2, "BALAGH_SMTP_PORT"),
         ({"smtp_prt": "25"}, 2, "BALAGH_SMTP_PORT"),
     ],

@@ -95,7 +95,8 @@ def create(
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        async with pool(app.state.settings.database_pool):
+        # A web server that starts while the database is away says so on its pages until it is back.
+        async with pool(app.state.settings.database_pool, least=0):
             await app.state.waker.start()
             try:
                 yield

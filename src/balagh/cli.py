@@ -218,7 +218,7 @@ def _serve(_: argparse.Namespace) -> int:
     settings = load(os.environ)
     logs.configure(settings.log_level)
     processes.check_port(settings.host, settings.port)
-    with running.database(settings, alone=True):
+    with running.database(settings, alone=True) as database:
         for applied in asyncio.run(migrate()):
             log.info("Migration applied", migration=applied)
 
@@ -226,11 +226,14 @@ def _serve(_: argparse.Namespace) -> int:
             await running.answering(settings)
             log.info("Balagh is ready", listens_on=f"{settings.host}:{settings.port}")
 
+        async def beside() -> None:
+            await asyncio.gather(ready(), database.keep())
+
         children = [
             running.worker(os.environ),
             running.web(settings, "app.py:create_from_environment", os.environ),
         ]
-        asyncio.run(processes.supervise(children, ready, grace=running.GRACE))
+        asyncio.run(processes.supervise(children, beside, grace=running.GRACE))
     log.info("Balagh has stopped")
     return 0
 

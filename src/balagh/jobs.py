@@ -42,6 +42,7 @@ from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
+from balagh.processes import AWAY
 from balagh.reports import (
     answer_links,
     assignment,
@@ -343,7 +344,7 @@ async def run(settings: Settings) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 stopped as asked, 1 no database, 2 bad settings."""
+    """Exit status: 0 stopped as asked, 2 bad settings, 75 (``AWAY``) no database."""
     parser = argparse.ArgumentParser(prog="python -m balagh.jobs", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="no identity provider is needed")
     chosen = parser.parse_args(arguments)
@@ -359,7 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (OSError, asyncpg.PostgresError, psycopg.Error, PoolTimeout) as error:
         print(f"The worker cannot use the database: {error}", file=sys.stderr)
-        return 1
+        return AWAY
     return 0
 
 

@@ -27,6 +27,8 @@ class Sink:
 
     def __init__(self) -> None:
         self.hook: Hook = _nothing
+        # What RCPT is told.
+        self.answer: Callable[[str], str] = lambda recipient: "250 OK"
         self.arrived: dict[int, list[bytes]] = defaultdict(list)
         self.order: list[tuple[str, int]] = []
         # Notices whose DATA has come and whose 250 was not said yet.
@@ -39,6 +41,14 @@ class Sink:
         envelope.mail_from = address
         await self.hook("mail", 0)
         return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: SmtpSession, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        reply = self.answer(address)
+        if reply.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return reply
 
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: SmtpSession, envelope: Envelope
@@ -60,7 +70,8 @@ class Sink:
 
 
 @asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
+async def sink(port: int = 0) -> AsyncIterator[Sink]:
+    """On that port; 0: on a free one."""
     made = Sink()
     transports: list[asyncio.BaseTransport] = []
 
@@ -70,7 +81,7 @@ async def sink() -> AsyncIterator[Sink]:
             super().connection_made(transport)
 
     server = await asyncio.get_running_loop().create_server(
-        lambda: Server(made, hostname="mail.test"), "127.0.0.1", 0
+        lambda: Server(made, hostname="mail.test"), "127.0.0.1", port
     )
     made.port = server.sockets[0].getsockname()[1]
     try:

@@ -2,9 +2,7 @@
 filed, deadlines come, and the worker that `balagh serve` runs delivers."""
 
 import asyncio
-import os
 import random
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +10,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.faults.counts import SEED, times
+from tests.faults.counts import PATIENT, SEED, times
+from tests.faults.database import a_minute_later, kill
 from tests.faults.sink import Sink, sink
 from tests.test_jobs import environment
 
@@ -20,9 +19,11 @@ from balagh import running
 from balagh.embedded import EmbeddedServer
 from balagh.processes import supervise
 
+pytestmark = PATIENT
+
 KILLS = times(50, 3)
 # One statement, as the submission's: a report that is late already, and the notice of its receipt.
-_FILE = """
+FILE = """
 WITH filed AS (
   INSERT INTO report (number, draft_id, person_id, kind, ground, state, language, email, agency_id,
     service_name, title, description, submitted_at, due_at, completeness_due_at, due_from, due_days)
@@ -35,7 +36,7 @@ INSERT INTO notice (key, moment, channel, recipient, language, data, next_attemp
 SELECT 'report:' || id || ':opened:1:email', 'late', 'email', $2, 'ar', $3, now(), now() FROM filed
 RETURNING id
 """
-_DATA = """{"name": "نورة العتيبي", "number": "7302641185", "title": "تعطل الدفع",
+DATA = """{"name": "نورة العتيبي", "number": "7302641185", "title": "تعطل الدفع",
 "kind": "complaint", "agency_ar": "وزارة", "agency_en": "Ministry", "due_on": "2026-11-30",
 "submitted_at": "2026-11-23T08:00:00+00:00", "link": "https://balagh.example.sa/reports/1"}"""
 
@@ -57,7 +58,7 @@ class Filing:
                     self._next += 1
                     to = f"f{self._next}@example.sa"
                     self.unknown.add(to)
-                    await connection.fetch(_FILE, str(self._next), to, _DATA)
+                    await connection.fetch(FILE, str(self._next), to, DATA)
                     self.unknown.discard(to)
                     self.accepted.append(to)
                     await asyncio.sleep(0.05)
@@ -91,18 +92,20 @@ async def test_nothing_accepted_is_lost_and_each_moment_comes_once(
                 "BALAGH_DATA": str(tmp_path / "data"),
                 "BALAGH_OIDC_ISSUER": "https://id.example.sa", "BALAGH_OIDC_CLIENT_ID": "balagh",
             }  # fmt: skip
-            await _migrate(environ)
+            await migrate(environ)
             filing = Filing(server.url())
             busy = asyncio.create_task(filing.run())
             async with serving(environ) as worker:
                 await _until(lambda: bool(mails.order), 30)
                 for _ in range(KILLS):
+                    assert server._process
                     await asyncio.sleep(chance.uniform(0.1, 0.8))
-                    _kill(server)
+                    kill(server._process.pid)
+                    server._process.wait()
                     await asyncio.sleep(chance.uniform(0, 0.3))
                     server.start()
                     assert not worker.done()
-                    await _a_minute_later(server.url())
+                    await a_minute_later(server.url())
                 await asyncio.sleep(0.5)
                 busy.cancel()
                 await asyncio.gather(busy, return_exceptions=True)
@@ -141,39 +144,6 @@ async def _judge(url: str, filing: Filing, mails: Sink) -> None:
           f"{len(notices)} notices, {len(twice)} came twice")  # fmt: skip
 
 
-def _kill(server: EmbeddedServer) -> None:
-    """The postmaster and its children, at once."""
-    assert server._process
-    postmaster = server._process.pid
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    for pid in (postmaster, *map(int, children)):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    server._process.wait()
-
-
-async def _a_minute_later(url: str) -> None:
-    """Leases have run out, dead jobs are seen, and it is time for every minute's jobs."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(
-            "UPDATE notice SET next_attempt_at = now() WHERE state = 'waiting'"
-        )
-        # What died is stuck as long as its heart may be silent; the rest waits for the minute.
-        if await connection.fetch("SELECT FROM pg_tables WHERE tablename = 'saq_jobs'"):
-            await connection.execute(
-                "DELETE FROM saq_jobs WHERE status = 'active' AND key LIKE 'deliver:%'"
-            )
-            await connection.execute(
-                "UPDATE saq_jobs SET scheduled = extract(epoch FROM now())::int "
-                "WHERE status = 'queued' AND key IN ('cron:sweep', 'cron:clocks')"
-            )
-    finally:
-        await connection.close()
-
-
 async def _settled(url: str, mails: Sink) -> None:
     async with asyncio.timeout(240):
         while True:
@@ -188,7 +158,7 @@ async def _settled(url: str, mails: Sink) -> None:
             await asyncio.sleep(0.5)
 
 
-async def _migrate(environ: dict[str, str]) -> None:
+async def migrate(environ: dict[str, str]) -> None:
     process = await asyncio.create_subprocess_exec(
         *running.python("balagh.cli", "migrate"), env=environ
     )

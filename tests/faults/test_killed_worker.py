@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.faults.counts import SEED, times
+from tests.faults.counts import PATIENT, SEED, times
 from tests.faults.nursery import Nursery, nursery
 from tests.faults.sink import Sink, sink
 from tests.notices.outbox import put
@@ -16,7 +16,7 @@ from tests.test_jobs import environment
 from balagh import clock
 from balagh.database import engine, fetch
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [PATIENT, pytest.mark.usefixtures("db")]
 
 KILLS = times(200, 12)
 # Notices that each round adds, to half as many people.

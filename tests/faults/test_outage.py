@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.faults.counts import times
+from tests.faults.counts import PATIENT, times
 from tests.faults.many import due
 from tests.faults.nursery import nursery
 from tests.faults.sink import sink
@@ -14,7 +14,7 @@ from tests.test_jobs import environment
 
 from balagh.database import fetch
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = [PATIENT, pytest.mark.usefixtures("db")]
 
 MANY = times(10_000, 300)
 # Seconds, from the worker's return until the last of them is told.

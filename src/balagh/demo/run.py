@@ -45,8 +45,8 @@ def run(host: str, port: int, folder: Path) -> int:
     environ = _environ(host, port, folder, smtp_port, sms_port)
     settings = load(environ, demo=True)
     ahead.install(folder)
-    with running.database(settings, alone=True) as url:
-        environ["BALAGH_DATABASE_URL"] = url
+    with running.database(settings, alone=True) as database:
+        environ["BALAGH_DATABASE_URL"] = database.url
         print("Preparing the sample data …", flush=True)
         asyncio.run(_prepare(settings))
         sinks = running.python(
@@ -64,7 +64,10 @@ def run(host: str, port: int, folder: Path) -> int:
             await running.answering(settings)
             print(_READY.format(address=settings.public_url, folder=folder), flush=True)
 
-        asyncio.run(processes.supervise(children, ready, grace=running.GRACE))
+        async def beside() -> None:
+            await asyncio.gather(ready(), database.keep())
+
+        asyncio.run(processes.supervise(children, beside, grace=running.GRACE))
     print("Stopped.", flush=True)
     return 0
 
