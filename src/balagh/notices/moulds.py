@@ -60,6 +60,10 @@ def email(text: str, filler: Filler, unsubscribe: str, frame: Frame) -> tuple[st
     moment = filler.moment.name
     there = tuple(filler.has(name) for name in _conditions(text))
     plan = _plan(moment, text, there)
+    if any(kind == "listing" for _, kind in plan.names):
+        # No two are of one shape: each is made for itself.
+        page = writing.email_html(text, filler)
+        return frame(filler.language.code, writing.email_text(text, filler), page, unsubscribe)
     values: list[str] = []
     shape: list[Any] = []
     for name, kind in plan.names:
