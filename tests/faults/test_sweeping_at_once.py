@@ -21,7 +21,7 @@ from balagh.database import engine, fetch
 
 pytestmark = [PATIENT, pytest.mark.usefixtures("db")]
 
-ROUNDS = times(100, 20)
+ROUNDS = times(100, 10)
 # Of each kind, in each round.
 EACH = 3
 # Sweeps once for each line it reads, and prints how many it settled. Its argument: how many
