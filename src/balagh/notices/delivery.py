@@ -5,11 +5,11 @@ falls back to e-mail." How it holds under crashes is in ``docs/notices.md``.
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import SystemRandom
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -176,12 +176,12 @@ async def _deliver(
     if not (wanted := circuit.limit(limit)):
         return
     held = quiet is not None and channel == "sms" and quiet.at(now)
-    end = time.monotonic() + (_LEASE - _SENDING).total_seconds()
+    end = monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
     sent = _Sent(now, delivered)
 
     async def lane() -> None:
-        while claims and not stopping() and circuit.passable and time.monotonic() < end:
+        while claims and not stopping() and circuit.passable and monotonic() < end:
             await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
             await sent.room()
 
@@ -249,8 +249,8 @@ async def _attempt(
 
 class _Sent:
     """Notes what was sent, at once: in one statement for all that were taken while the one before
-    was under way. No message is begun while ``LANES`` are taken and not noted, so a crash doubles
-    at most as many, and those on their way (decision 122)."""
+    was under way. No message is begun while ``LANES`` are taken and not noted, so never more
+    than that and those on their way, seven in all, are in hand (decision 122)."""
 
     def __init__(self, now: datetime, delivered: Delivered) -> None:
         self._now = now

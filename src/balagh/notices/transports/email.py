@@ -157,8 +157,10 @@ class EmailTransport:
         client = self._idle.pop() if reused else await self._connect()
         try:
             reply = await self._hand_over(client, notice.recipient, message)
-        except DeliveryError:
-            if not reused or client.is_connected:
+        except DeliveryError as error:
+            # One that fell silent may have taken it: then it waits its turn like any other.
+            silent = isinstance(error.__cause__, aiosmtplib.SMTPTimeoutError)
+            if not reused or client.is_connected or silent:
                 raise
             # The server had closed the connection while it was idle: that says nothing of this
             # message.
