@@ -81,6 +81,8 @@ class Waker:
             while not self._task.done():
                 self._task.cancel()
                 await asyncio.wait((self._task,), timeout=1)
+            if not self._task.cancelled():
+                self._task.result()
             self._task = None
 
     def wake(self) -> None:
