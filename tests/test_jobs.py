@@ -103,6 +103,9 @@ async def stopped(process: Process, number: int = signal.SIGTERM) -> tuple[int, 
 
 
 async def jobs() -> list[dict[str, Any]]:
+    """None before SAQ has made its tables."""
+    if not await fetch("SELECT FROM pg_tables WHERE tablename = 'saq_jobs'"):
+        return []
     return [dict(r) for r in await fetch("SELECT * FROM saq_jobs WHERE key LIKE 'deliver:%'")]
 
 

@@ -87,9 +87,12 @@ class Waker:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Python 3.11's wait_for, under the pool, can swallow a cancellation; then again.
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait((self._task,), timeout=1)
+            if not self._task.cancelled():
+                self._task.result()
             self._task = None
 
     def wake(self) -> None:
