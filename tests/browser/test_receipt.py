@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from playwright.async_api import Page, async_playwright
 from tests.browser.audits import audit
-from tests.browser.conftest import ARGUMENTS, Visiting
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, Visiting
 from tests.browser.filing import Keyboard
 from tests.reports.receipts import Read
 
@@ -138,7 +138,7 @@ async def test_chromium_would_install_it(demo: str, tmp_path: Path, language: st
     asked: list[str] = []
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            tmp_path, executable_path="/usr/bin/chromium", args=list(ARGUMENTS)
+            tmp_path, executable_path=CHROMIUM, args=list(ARGUMENTS)
         )
         page = context.pages[0]
         page.on("request", lambda request: asked.append(request.url))

@@ -30,9 +30,9 @@
   // The same button twice within two seconds is one tap too many; later it is a retry.
   addEventListener("submit", event => {
     const form = event.target, now = Date.now(), file = form.id === "upload" && by("file").files[0]
-    const tapped = file ? form : (event.submitter ?? form)
-    const again = now - sent.get(tapped) < 2000
-    sent.set(tapped, now)
+    const button = event.submitter, last = sent.get(form)
+    const again = last && (file || last.button === button) && now - last.now < 2000
+    sent.set(form, { button, now })
     if (!again && !file) return tell(form, true)
     event.preventDefault()
     event.stopImmediatePropagation()
