@@ -47,10 +47,17 @@ class Keyboard:
         """Tab after tab, until it has the focus."""
         # Found once: to look for it again costs more than the key.
         element = await found.element_handle()
-        assert element is not None
         for _ in range(300):
-            if await element.evaluate("element => element === document.activeElement"):
+            assert element is not None
+            here = await element.evaluate(
+                "element => element.isConnected ? element === document.activeElement : null"
+            )
+            if here:
                 return
+            if here is None:
+                # The page put another in its place meanwhile.
+                element = await found.element_handle()
+                continue
             await self.page.keyboard.press("Tab")
         raise AssertionError(f"the keyboard does not reach {found}")
 

@@ -30,8 +30,8 @@ async def nobody(visiting: Visiting) -> AsyncIterator[Browser]:
 async def mailed(email: str) -> str:
     """The link of the newest e-mail to that address, as it stands in the outbox."""
     rows = await fetch(
-        "SELECT data FROM notice WHERE moment = 'staff_invitation' AND recipient = $1 "
-        "ORDER BY id DESC",
+        "SELECT data FROM notice WHERE moment IN ('staff_invitation', 'staff_password') "
+        "AND recipient = $1 ORDER BY id DESC",
         email,
     )
     return str(json.loads(rows[0]["data"])["link"]).removeprefix("https://balagh.example.sa")
