@@ -182,8 +182,10 @@ def _script(token: str, person: int, share: int) -> str:
         draft, str(person), f"'{_CHANGED.isoformat()}'::timestamptz", report_number,
         "'complaint'", "'ar'", "'+966553184471'", "'noura@example.sa'", "now()",
         "now() + interval '7 days'", "now() + interval '1 day'", "'نورة سعد القحطاني'",
+        "'individual'", "NULL", "NULL", "'portal'", "NULL", "now()::date", "5",
         *(values.get(name, "NULL") for name in casework.KIND_COLUMNS),
-        f"'{notice}'", "ARRAY['sms','email']", "ARRAY['+966553184471','noura@example.sa']",
+        "ARRAY['sms','email']", "ARRAY['+966553184471','noura@example.sa']",
+        f"ARRAY['{notice}', '{notice}']",
     ]  # fmt: skip
     hashed = sessions.token_hash(token).hex()
     idle = f"'{(now - timedelta(hours=1)).isoformat()}'::timestamptz"
@@ -191,8 +193,8 @@ def _script(token: str, person: int, share: int) -> str:
         (
             "\\set i :i + 1",
             f"\\set n {number}",
-            _filled(sessions.LOAD, [f"'\\x{hashed}'::bytea", "now()", idle]),
-            _filled(casework.DRAFT, [draft, str(person)]),
+            _filled(sessions.LOAD, [f"'\\x{hashed}'::bytea", "now()", idle, idle]),
+            _filled(casework.DRAFT, [draft, str(person), "NULL"]),
             _filled(casework.SUBMIT, submit),
         )
     )

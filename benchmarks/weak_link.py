@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from shutil import which
 from typing import Any
 
 import httpx
@@ -86,7 +87,8 @@ class _Wire:
 async def _measure(address: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_ARGUMENTS)
+            executable_path=which("chromium") or which("chromium-headless-shell"),
+            args=list(_ARGUMENTS),
         )
         for name, options in _WAYS.items():
             wire = await _file(browser, address, options)

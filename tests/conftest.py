@@ -38,10 +38,14 @@ async def migrated(server: EmbeddedServer) -> AsyncIterator[None]:
 @pytest.fixture
 async def db(migrated: None) -> None:
     """An empty database."""
-    from balagh.database import fetch
+    from tests import emptied
 
-    rows = await fetch(
-        "SELECT string_agg(quote_ident(tablename), ', ') AS names FROM pg_tables "
-        "WHERE schemaname = 'public' AND tablename <> 'migration' AND tablename NOT LIKE 'saq%'"
-    )
-    await fetch(f"TRUNCATE {rows[0]['names']} RESTART IDENTITY CASCADE")
+    await emptied.all_tables()
+
+
+@pytest.fixture
+async def sample(migrated: None) -> None:
+    """As ``db``, with the sample catalogue."""
+    from tests import emptied
+
+    await emptied.all_but_the_sample()

@@ -45,7 +45,7 @@ def balagh(*arguments: str | Path, **settings: object) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["serve"], ["demo"], ["catalogue"], ["catalogue", "import"]]
+    "arguments", [[], ["serve"], ["demo"], ["catalogue"], ["catalogue", "import"], ["staff", "add"]]
 )
 def test_every_command_explains_itself(arguments: list[str]) -> None:
     done = balagh(*arguments, "--help")
@@ -61,6 +61,7 @@ def test_every_command_explains_itself(arguments: list[str]) -> None:
         (["demo", "--port", "0"], "a port is a whole number from 1 to 65535"),
         (["demo", "--port", "٨٠٠٠"], "a port is a whole number from 1 to 65535"),
         (["catalogue", "import"], "required: DIR"),
+        (["doctor", "--audit-head", "15"], "a head is written NUMBER:HASH"),
     ],
 )
 def test_bad_arguments(arguments: list[str], said: str) -> None:
@@ -116,6 +117,34 @@ def test_the_schema_and_the_catalogue(tmp_path: Path) -> None:
     assert missing.stderr.startswith("balagh: No such file or directory: ")
 
 
+def test_the_first_administrator(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    balagh("migrate", data=data)
+    names = ("--name-ar", "عبير المطيري", "--name-en", "Abeer Almutairi")
+    who = ("--role", "administrator", "--email", "abeer@example.sa", *names)
+    made = balagh("staff", "add", *who, data=data, public_url="https://balagh.example.sa")
+    assert made.returncode == 0, made.stderr
+    assert re.search(
+        r"^https://balagh\.example\.sa/staff/invitation/[\w-]{43}$", made.stdout, re.MULTILINE
+    )
+    again = balagh("staff", "add", *who, data=data)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "balagh: abeer@example.sa has an active account already\n"
+    listed = balagh("staff", "list", data=data)
+    assert listed.stdout == "invited\tadministrator\t-\tabeer@example.sa\tAbeer Almutairi\n"
+    last = balagh("staff", "deactivate", "Abeer@example.sa", data=data)
+    assert last.returncode == 1
+    assert "the only active administrator" in last.stderr
+    officer = ("--role", "agency_officer", "--email", "fahd@example.sa", *names)
+    assert "--agency goes with" in balagh("staff", "add", *officer, data=data).stderr
+    nowhere = balagh("staff", "add", *officer, "--agency", "nowhere", data=data)
+    assert "no agency nowhere" in nowhere.stderr
+    other = ("--role", "administrator", "--email", "b@example.sa", *names)
+    assert balagh("staff", "add", *other, data=data).returncode == 0
+    gone = balagh("staff", "deactivate", "abeer@example.sa", data=data)
+    assert gone.stdout == "abeer@example.sa can no longer sign in.\n"
+
+
 def test_the_doctor_says_what_is_well_and_what_to_do(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with socket.create_server(("127.0.0.1", 0)) as gateway:
@@ -140,7 +169,9 @@ def test_the_doctor_says_what_is_well_and_what_to_do(tmp_path: Path) -> None:
     assert "trouble  sign-in: https://id.invalid" in first.stdout
     assert "Run `balagh migrate`." in first.stdout
     balagh("migrate", data=data)
-    assert "ok       schema: up to date" in balagh("doctor", data=data).stdout
+    migrated = balagh("doctor", "--audit-head", f"3:{64 * 'a'}", data=data).stdout
+    assert "ok       schema: up to date" in migrated
+    assert "trouble  audit log: ends at entry 0, although entry 3 was noted" in migrated
 
 
 class Running:

@@ -188,6 +188,19 @@ async def test_who_keeps_dying_ends_everything_with_a_sentence(
     assert until_gone(str(tmp_path))
 
 
+async def test_who_waits_for_something_outside_is_started_again_for_as_long_as_it_takes(
+    tmp_path: Path, impatient: None
+) -> None:
+    marks = tmp_path / "marks"
+    waits = "import sys; open(sys.argv[1], 'a').write('.'); sys.exit(75)"
+    task = asyncio.create_task(supervise([_child(waits, str(marks))]))
+    while not marks.exists() or len(marks.read_text()) < 2 * processes.DEATHS:
+        assert not task.done()
+        await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_what_fails_while_starting_ends_everything(tmp_path: Path) -> None:
     async def started() -> None:
         await asyncio.sleep(0.2)

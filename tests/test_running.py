@@ -154,11 +154,12 @@ def test_our_own_database_is_shared_but_run_once(
         finally:
             await connection.close()
 
-    with running.database(settings, alone=True) as url:
+    with running.database(settings, alone=True) as database:
+        url = database.url
         assert os.environ["BALAGH_DATABASE_URL"] == url
         assert asyncio.run(answer(url)) == "balagh"
         with running.database(settings) as shared:
-            assert shared == url
+            assert shared.url == url
         # The one that shared it left it running.
         assert asyncio.run(answer(url)) == "balagh"
         with pytest.raises(FolderInUseError), running.database(settings, alone=True):
@@ -171,8 +172,8 @@ def test_a_database_that_is_named_is_used(settings: Settings, database_url_kept:
     named = "postgresql://balagh@db.example.sa/balagh"
     with running.database(
         load({**_least(settings), "BALAGH_DATABASE_URL": named}, demo=True)
-    ) as url:
-        assert url == named
+    ) as database:
+        assert database.url == named
     assert not settings.data.exists()
 
 

@@ -101,6 +101,8 @@ def report(place: int = 1, /, **changes: Any) -> Row:
         "submitted_at": NOW,
         "due_at": NOW + timedelta(days=7),
         "completeness_due_at": NOW + timedelta(days=1),
+        "due_from": NOW.date(),
+        "due_days": 5,
         **changes,
     }
 
@@ -295,8 +297,8 @@ RULES: tuple[tuple[str, str, tuple[Row, ...]], ...] = (
     ("notice_state_check", "notice", (notice(state="lost"),)),
     ("notice_data_check", "notice", (notice(data="[]"),)),
     # People (1).
-    ("identity_of_one", "identity", (identity(person_id=1, staff_id=1),)),
-    ("identity_of_one", "identity", (identity(),)),
+    ("", "identity", (identity(person_id=1, staff_id=1),)),
+    ("identity_of_somebody", "identity", (identity(),)),
     ("identity_once", "identity", (identity(person_id=1), identity(person_id=2))),
     ("identity_once", "identity", (identity(person_id=1), identity(staff_id=1))),
     ("", "identity", (identity(person_id=1), identity(person_id=1, subject="2"))),

@@ -1,6 +1,8 @@
 """Every bad value stops the start with a sentence that names the variable and the reason."""
 
 import base64
+from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -51,20 +53,52 @@ BAD = [
     ("OIDC_CLIENT_ID", "one\ntwo", "one line"),
     ("SESSION_HOURS", "0", "from 1 to 720"),
     ("SESSION_IDLE_MINUTES", "4", "from 5 to 10080"),
+    ("DIGEST_HOUR", "7:30", "such as 07:30 (it is '7:30')"),
+    ("DIGEST_HOUR", "24:00", "from 00:00 to 23:59"),
     ("SMTP_PORT", "smtp", "from 1 to 65535"),
     ("SMTP_SECURITY", "ssl", "one of none, starttls, tls"),
     ("MAIL_FROM", "balagh", "balagh@example.sa"),
     ("MAIL_FROM", "Balagh <balagh>", "balagh@example.sa"),
     ("MAIL_FROM", "a@b.sa\r\nBcc: c@d.sa", "balagh@example.sa"),
     ("SMS_URL", "sms.example.sa", "such as https://example.sa/path"),
+    ("SMS_SEGMENT_COST", "0.055", "such as 0.055 SAR"),
+    ("SMS_SEGMENT_COST", "-1 SAR", "such as 0.055 SAR"),
+    ("SMS_GATEWAY", "nexmo", "one of generic, unifonic, taqnyat, msegat, twilio (it is 'nexmo')"),
+    ("SMS_FIELDS", "to=to", "at least to and text"),
+    ("SMS_FIELDS", "to=to,text=a,text=b", "each once"),
+    ("SMS_FIELDS", "to=to,text=text,colour=x", "of id, to, sender, text"),
+    ("SMS_FIELDS", "to=to,text=a b", "must be pairs such as"),
+    ("SMS_EXTRA", "unicode", "such as unicode=1&route=7"),
+    ("SMS_METHOD", "post", "one of POST, GET"),
+    ("SMS_FORMAT", "xml", "one of json, form"),
+    ("SMS_AUTH", "digest", "bearer, basic, none, header:<name> or field:<name>"),
+    ("SMS_AUTH", "header:", "header:<name>"),
+    ("SMS_PHONE", "00966", "one of plus, plain"),
+    ("SMS_ID_AT", "data[0]", "such as data.id"),
+    ("SMS_SUCCESS", "code", "such as data.code=1|M0000"),
+    ("SMS_REFUSED", "=1", "such as data.code=1|M0000"),
+    ("SMS_RECEIPT_SECRET", "short", "32 or more random letters and digits"),
+    ("SMS_RECEIPT_FIELDS", "id=id", "at least status"),
+    ("QUIET_HOURS", "22-7", "such as 22:00-07:00, or none"),
+    ("QUIET_HOURS", "22:00-22:00", "such as 22:00-07:00, or none"),
+    ("QUIET_HOURS", "24:00-07:00", "such as 22:00-07:00, or none"),
     ("ZONE", "Riyadh", "such as Asia/Riyadh"),
     ("ZONE", "../../etc/passwd", "such as Asia/Riyadh"),
     ("WEEKEND", "friday", "such as fri,sat"),
     ("WEEKEND", "mon,tue,wed,thu,fri,sat,sun", "at most six days"),
     ("RESOLUTION_DAYS", "0", "from 1 to 60"),
     ("MISSING_DATA_HOURS", "721", "from 1 to 720"),
+    ("MISSING_DATA_REMINDER_HOURS", "0", "from 1 to 720"),
     ("REOPEN_DAYS", "366", "from 0 to 365"),
     ("RETENTION_YEARS", "0", "from 1 to 100"),
+    ("ANSWER_CLOSES", "true", "be yes or no"),
+    ("STAFF_OIDC_ROLES", "reviewer", "must be pairs such as"),
+    ("STAFF_OIDC_ROLES", "x=beneficiary", "must be pairs such as"),
+    ("STAFF_OIDC_ROLES", "=reviewer", "must be pairs such as"),
+    ("STAFF_SESSION_HOURS", "0", "from 1 to 168"),
+    ("STAFF_IDLE_MINUTES", "4", "from 5 to 1440"),
+    ("TRUSTED_PROXIES", "proxy.internal", "such as 127.0.0.1,10.0.0.0/8, or none"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8", "such as 127.0.0.1,10.0.0.0/8, or none"),
 ]
 
 
@@ -87,6 +121,9 @@ def test_a_bad_value_is_named_with_its_reason(name: str, value: str, reason: str
         ("BALAGH_OIDC_CLIENT_SECRET", "hush\x00"),
         ("BALAGH_SMTP_PASSWORD", "hush\x00"),
         ("BALAGH_SMS_TOKEN", "hush\x00"),
+        ("BALAGH_SMS_EXTRA", "hush"),
+        ("BALAGH_SMS_RECEIPT_SECRET", "hush"),
+        ("BALAGH_STAFF_OIDC_CLIENT_SECRET", "hush\x00"),
     ],
 )
 def test_a_secret_is_never_repeated(variable: str, value: str, tmp_path: Path) -> None:
@@ -103,7 +140,7 @@ def test_a_secret_is_never_repeated(variable: str, value: str, tmp_path: Path) -
 
 
 def test_every_secret_is_in_the_table_above() -> None:
-    assert sum(setting.secret for setting in SETTINGS) == 5
+    assert sum(setting.secret for setting in SETTINGS) == 8
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
@@ -159,7 +196,18 @@ def test_defaults() -> None:
         ("mail_from", "بلاغ <balagh@example.sa>", "بلاغ <balagh@example.sa>"),
         ("data", "/var/lib/balagh", Path("/var/lib/balagh")),
         ("reopen_days", "0", 0),
+        ("answer_closes", "yes", True),
+        ("answer_closes", "no", False),
         ("retention_years", "10", 10),
+        ("staff_session_hours", "8", 8),
+        ("staff_idle_minutes", "15", 15),
+        ("trusted_proxies", "none", ()),
+        ("quiet_hours", "none", None),
+        ("quiet_hours", "21:30-06:00", (time(21, 30), time(6))),
+        ("sms_fields", "to=mobile, text=msg", (("to", "mobile"), ("text", "msg"))),
+        ("sms_extra", "unicode=1&dlr=", (("unicode", "1"), ("dlr", ""))),
+        ("sms_success", "data.code=1| M0000", ("data.code", ("1", "M0000"))),
+        ("trusted_proxies", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ],
 )
 def test_good_values(name: str, value: str, read: object) -> None:
@@ -204,3 +252,86 @@ def test_the_demonstration_needs_no_identity_provider_and_no_variable_switches_i
 def test_the_document_is_up_to_date() -> None:
     document = Path(__file__).parents[1] / "docs" / "settings.md"
     assert document.read_text("utf-8") == as_markdown() + "\n", "run `just docs`"
+
+
+STAFF = {"BALAGH_STAFF_OIDC_CLAIM": "roles", "BALAGH_STAFF_OIDC_ROLES": "it=administrator"}
+OWN = {
+    "BALAGH_STAFF_OIDC_ISSUER": "https://staff.example.sa",
+    "BALAGH_STAFF_OIDC_CLIENT_ID": "balagh",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"BALAGH_STAFF_OIDC_CLAIM": "roles"}, "STAFF_OIDC_ROLES go together"),
+        ({"BALAGH_STAFF_OIDC_ROLES": "it=administrator"}, "STAFF_OIDC_ROLES go together"),
+        ({**STAFF, "BALAGH_STAFF_OIDC_CLIENT_ID": "b"}, "STAFF_OIDC_CLIENT_ID go together"),
+        (OWN, "BALAGH_STAFF_OIDC_CLAIM is missing"),
+        ({**STAFF, "BALAGH_STAFF_OIDC_CLIENT_SECRET": "x"}, "belongs to BALAGH_STAFF_OIDC_ISSUER"),
+        (
+            {**STAFF, "BALAGH_STAFF_OIDC_ROLES": "moj=agency_officer"},
+            "BALAGH_STAFF_OIDC_AGENCY_CLAIM is missing",
+        ),
+    ],
+)
+def test_how_staff_come_in_is_said_whole(more: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load({**LEAST, **more})
+
+
+def test_which_value_means_which_role() -> None:
+    assert not load(LEAST).staff_oidc
+    roles = "CN=It=Admins=administrator, reviewers=reviewer"
+    settings = load({**LEAST, **STAFF, **OWN, "BALAGH_STAFF_OIDC_ROLES": roles})
+    assert settings.staff_oidc
+    assert settings.staff_oidc_roles == (
+        ("CN=It=Admins", "administrator"),
+        ("reviewers", "reviewer"),
+    )
+
+
+TWILIO = {"BALAGH_SMS_GATEWAY": "twilio", "BALAGH_SMS_USERNAME": "AC1", "BALAGH_SMS_TOKEN": "t"}
+UNIFONIC = {"BALAGH_SMS_GATEWAY": "unifonic", "BALAGH_SMS_TOKEN": "t"}
+LONG = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"BALAGH_SMS_GATEWAY": "unifonic"}, "BALAGH_SMS_TOKEN is missing: .* unifonic"),
+        ({"BALAGH_SMS_GATEWAY": "taqnyat"}, "BALAGH_SMS_TOKEN is missing: .* taqnyat"),
+        (
+            {"BALAGH_SMS_GATEWAY": "msegat", "BALAGH_SMS_TOKEN": "t"},
+            "BALAGH_SMS_USERNAME is missing: .* msegat",
+        ),
+        (
+            {"BALAGH_SMS_GATEWAY": "twilio", "BALAGH_SMS_TOKEN": "t"},
+            "BALAGH_SMS_USERNAME is missing: .* twilio",
+        ),
+        ({**UNIFONIC, "BALAGH_SMS_FORMAT": "form"}, "SMS_FORMAT belongs to the generic gateway"),
+        ({**UNIFONIC, "BALAGH_SMS_EXTRA": "a=1"}, "SMS_EXTRA belongs to the generic gateway"),
+        ({**TWILIO, "BALAGH_SMS_RECEIPT_SECRET": LONG}, "not used by twilio"),
+        ({"BALAGH_SMS_RECEIPT_SECRET": LONG}, "BALAGH_SMS_URL is missing"),
+        ({"BALAGH_SMS_RECEIPT_FIELDS": "status=s"}, "must name id or our_id"),
+        ({"BALAGH_SMS_RECEIPT_DELIVERED": "Failed"}, "share a status"),
+        (
+            {"BALAGH_SMS_URL": "https://sms.example.sa", "BALAGH_SMS_AUTH": "basic"},
+            "BALAGH_SMS_USERNAME is missing",
+        ),
+        (
+            {"BALAGH_SMS_URL": "https://sms.example.sa", "BALAGH_SMS_AUTH": "header:X-Key"},
+            "BALAGH_SMS_TOKEN is missing",
+        ),
+    ],
+)
+def test_how_sms_go_out_is_said_whole(more: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load({**LEAST, **more})
+
+
+def test_a_gateway_known_by_name_has_its_address() -> None:
+    assert load(LEAST).sms_url is None
+    assert str(load({**LEAST, **UNIFONIC}).sms_url).startswith("https://el.cloud.unifonic.com/")
+    other = {**TWILIO, "BALAGH_SMS_URL": "https://api.dublin.example.com"}
+    assert load({**LEAST, **other}).sms_url == "https://api.dublin.example.com"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from balagh.text import fold, latin_digits, reference_key, text_key
+from balagh.text import computed, fold, latin_digits, reference_key, text_key
 
 SAME = [
     ("إدارة", "اداره"),
@@ -148,3 +148,15 @@ def test_no_reference_at_all(typed: str) -> None:
 )
 def test_digits(typed: str, latin: str) -> None:
     assert latin_digits(typed) == latin
+
+
+@pytest.mark.parametrize(
+    ("cell", "so"),
+    [
+        ("=1", True), ("+1", True), ("-1", True), ("@SUM(A1)", True), ("\t=1", True),
+        ("\r=1", True), ("\n=1", True), ("  =1", True), ("＝1", True), ("＋1", True),
+        ("－1", True), ("＠x", True), ("'=1", False), ("a=1", False), ("", False), ("١", False),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_compute(cell: str, so: bool) -> None:
+    assert computed(cell) is so

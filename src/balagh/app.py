@@ -13,8 +13,25 @@ from balagh.database import pool
 from balagh.files.store import Store
 from balagh.jobs import Waker
 from balagh.people.oidc import Provider
+from balagh.people.staff_names import StaffNames
+from balagh.reports.inbox import Counts
 from balagh.settings import Settings, load
-from balagh.web import access, assets, errors, help, manifest, page, public, sign_in, survey_links
+from balagh.web import (
+    access,
+    answering,
+    assets,
+    errors,
+    evidence_links,
+    help,
+    manifest,
+    page,
+    public,
+    sign_in,
+    sms_receipts,
+    stopping,
+    survey_links,
+    unsubscribing,
+)
 from balagh.web.beneficiary import (
     account,
     addresses,
@@ -32,6 +49,40 @@ from balagh.web.beneficiary import (
     switching,
     wizard,
 )
+from balagh.web.staff import (
+    absence,
+    accounts,
+    agency,
+    assigning,
+    audit_log,
+    bulk,
+    calendar,
+    calendar_change,
+    case,
+    correction,
+    doing,
+    inbox,
+    inbox_export,
+    intake,
+    invitation,
+    messages,
+    notes,
+    notice_choice,
+    presence,
+    profile,
+    promises,
+    replies,
+    rules,
+    saved_views,
+    splitting,
+    sweeps,
+    team_load,
+    undelivered,
+    undelivered_all,
+)
+from balagh.web.staff import evidence as case_files
+from balagh.web.staff import evidence_links as evidence_link_panel
+from balagh.web.staff import sign_in as staff_sign_in
 
 # Bytes of a form without files: the longest answers, typed in Arabic and percent-encoded, fit well.
 _FORM = 512 * 1024
@@ -44,7 +95,8 @@ def create(
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        async with pool(settings.database_pool):
+        # A web server that starts while the database is away says so on its pages until it is back.
+        async with pool(app.state.settings.database_pool, least=0):
             await app.state.waker.start()
             try:
                 yield
@@ -57,24 +109,68 @@ def create(
             public.router,
             manifest.router,
             survey_links.router,
+            stopping.router,
+            unsubscribing.router,
+            evidence_links.router,
+            sms_receipts.router,
+            answering.router,
             help.router,
             sign_in_router,
             *extra,
+            staff_sign_in.router,
+            invitation.router,
+            profile.router,
+            notice_choice.router,
+            accounts.router,
+            inbox.router,
+            inbox_export.router,
+            saved_views.router,
+            case.router,
+            assigning.router,
+            bulk.router,
+            rules.router,
+            absence.router,
+            agency.router,
+            promises.router,
+            team_load.router,
+            undelivered.router,
+            undelivered_all.router,
+            audit_log.router,
+            calendar.router,
+            calendar_change.router,
+            sweeps.router,
+            correction.router,
+            notes.router,
+            presence.router,
+            case_files.router,
+            doing.router,
+            replies.router,
+            messages.router,
+            intake.router,
+            evidence_link_panel.router,
+            splitting.router,
+            Router(
+                "/",
+                guards=[access.filing],
+                route_handlers=[
+                    submission.router,
+                    evidence.router,
+                    switching.router,
+                    reminding.router,
+                    wizard.router,
+                    reports.drafts_router,
+                ],
+            ),
             Router(
                 "/",
                 guards=[access.beneficiary],
                 route_handlers=[
-                    submission.router,
                     reports.router,
                     details.router,
                     receipts.router,
                     filling.router,
                     cancellation.router,
-                    evidence.router,
-                    switching.router,
-                    reminding.router,
                     rating.router,
-                    wizard.router,
                     account.router,
                     addresses.router,
                     devices.router,
@@ -94,18 +190,26 @@ def create(
             backend="brotli",
             brotli_quality=4,
             minimum_size=300,
-            exclude=["^/static", "^/files", "^/account/data/"],
+            exclude=["^/static", "^/files", "^/case-files", "^/account/data/", "^/inbox/export"],
         ),
         openapi_config=None,
         request_max_body_size=_FORM,
         logging_config=None,
     )
+    furnish(app, settings)
+    return app
+
+
+def furnish(app: Litestar, settings: Settings) -> None:
+    """All of the application that follows from the settings."""
     app.state.settings = settings
     app.state.headers = page.security_headers(settings)
     app.state.store = Store(settings.data / "files")
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    app.state.staff_provider = Provider.of_staff(settings) if settings.staff_oidc else None
     app.state.waker = Waker(settings)
-    return app
+    app.state.counts = Counts()
+    app.state.staff_names = StaffNames()
 
 
 def create_from_environment() -> Litestar:

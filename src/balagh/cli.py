@@ -1,4 +1,4 @@
-"""The command line: ``balagh serve | migrate | demo | catalogue | doctor``.
+"""The command line: ``balagh serve | migrate | demo | catalogue | staff | doctor``.
 
 Exit status: 0 done, 1 trouble (a sentence says which), 2 bad arguments or settings, 130
 interrupted.
@@ -7,6 +7,7 @@ interrupted.
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +16,16 @@ import asyncpg
 import structlog
 
 import balagh
-from balagh import doctor, logs, processes, running
+from balagh import clock, doctor, logs, processes, running
+from balagh.database import fetch_one
 from balagh.directory import exporting, importing, sheets
 from balagh.embedded import EmbeddedError, FolderInUseError
 from balagh.i18n import Language
 from balagh.migrations import MigrationError, migrate
-from balagh.settings import Settings, SettingsError, load
+from balagh.people import audit, invitations, staff
+from balagh.people.audit import Head
+from balagh.reports.leaving import leave_reports
+from balagh.settings import STAFF_ROLES, Settings, SettingsError, load
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -127,20 +132,80 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("folder", type=Path, metavar="DIR", help="folder to write to; made if missing")
     one.set_defaults(run=_export_catalogue)
 
+    _add_staff(
+        commands.add_parser(
+            "staff", help="add the first administrator; list and deactivate staff"
+        ).add_subparsers(title="commands", required=True, metavar="COMMAND")
+    )
+
     one = commands.add_parser(
         "doctor",
         help="try out everything the settings name and say what to do",
         description="Tries out the database, the files, e-mail, SMS and sign-in that the settings "
         "name. Exit status 1 when something is wrong.",
     )
+    one.add_argument(
+        "--audit-head",
+        type=_head,
+        metavar="NUMBER:HASH",
+        help="a head of the audit log that was noted earlier: it must still be there",
+    )
     one.set_defaults(run=_doctor)
     return parser
+
+
+def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser(
+        "add",
+        help="make an account and print the link by which its owner sets a password",
+        description="Makes an account and prints a link, good once and for 72 hours, by which its "
+        "owner sets a password and a second factor. Nothing is mailed. Administrators invite "
+        "everybody else from the page Staff.",
+    )
+    one.add_argument("--role", required=True, choices=STAFF_ROLES, metavar="ROLE",
+        help=", ".join(STAFF_ROLES))  # fmt: skip
+    one.add_argument("--email", required=True, type=_email, help="what they sign in with")
+    one.add_argument("--name-ar", required=True, type=_name, help="name on Arabic pages")
+    one.add_argument("--name-en", required=True, type=_name, help="name on English pages")
+    one.add_argument("--agency", metavar="CODE", help="for an agency's people: its code")
+    one.add_argument("--language", choices=("ar", "en"), default="ar",
+        help="what they are shown and written to in (default: ar)")  # fmt: skip
+    one.set_defaults(run=_staff_add)
+    one = commands.add_parser("list", help="print who works here")
+    one.set_defaults(run=_staff_list)
+    one = commands.add_parser(
+        "deactivate",
+        help="end an account: sessions, links; open reports go to others",
+        description="Ends an account. Its sessions and links end, its open reports go to whom a "
+        "rule names, or wait for anybody. The last administrator cannot be deactivated.",
+    )
+    one.add_argument("email", metavar="EMAIL")
+    one.set_defaults(run=_staff_deactivate)
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,255}", text):
+        raise argparse.ArgumentTypeError("an e-mail address is like name@example.sa")
+    return text
+
+
+def _name(text: str) -> str:
+    if not 1 <= len(text.strip()) <= 200 or not text.isprintable():
+        raise argparse.ArgumentTypeError("a name has 1 to 200 ordinary characters")
+    return text.strip()
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a whole number from 1 to 65535")
     return int(text)
+
+
+def _head(text: str) -> Head:
+    try:
+        return audit.noted(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _settings() -> Settings:
@@ -153,7 +218,7 @@ def _serve(_: argparse.Namespace) -> int:
     settings = load(os.environ)
     logs.configure(settings.log_level)
     processes.check_port(settings.host, settings.port)
-    with running.database(settings, alone=True):
+    with running.database(settings, alone=True) as database:
         for applied in asyncio.run(migrate()):
             log.info("Migration applied", migration=applied)
 
@@ -161,11 +226,14 @@ def _serve(_: argparse.Namespace) -> int:
             await running.answering(settings)
             log.info("Balagh is ready", listens_on=f"{settings.host}:{settings.port}")
 
+        async def beside() -> None:
+            await asyncio.gather(ready(), database.keep())
+
         children = [
             running.worker(os.environ),
             running.web(settings, "app.py:create_from_environment", os.environ),
         ]
-        asyncio.run(processes.supervise(children, ready, grace=running.GRACE))
+        asyncio.run(processes.supervise(children, beside, grace=running.GRACE))
     log.info("Balagh has stopped")
     return 0
 
@@ -217,12 +285,82 @@ def _export_catalogue(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _staff_add(chosen: argparse.Namespace) -> int:
+    settings = _settings()
+
+    async def add() -> str | None:
+        """The link, or nothing when a sentence was said."""
+        agency = None
+        if (chosen.role in staff.OF_AGENCIES) != (chosen.agency is not None):
+            print(
+                "balagh: --agency goes with the roles of agencies, and only there", file=sys.stderr
+            )
+            return None
+        if chosen.agency is not None:
+            row = await fetch_one("SELECT id FROM agency WHERE code = $1 AND active", chosen.agency)
+            if row is None:
+                print(f"balagh: the directory has no agency {chosen.agency}", file=sys.stderr)
+                return None
+            agency = row["id"]
+        facts = staff.Facts(
+            role=chosen.role, agency_id=agency, name_ar=chosen.name_ar, name_en=chosen.name_en
+        )
+        try:
+            _, token = await staff.invite(
+                facts, chosen.email, language=chosen.language, by=None, now=clock.now()
+            )
+        except staff.Refusal:
+            print(f"balagh: {chosen.email} has an active account already", file=sys.stderr)
+            return None
+        return invitations.address(token, settings.public_url)
+
+    with running.database(settings):
+        link = asyncio.run(add())
+    if link is None:
+        return 1
+    print(
+        f"Open this link within 72 hours to set password and second factor. It works once.\n{link}"
+    )
+    return 0
+
+
+def _staff_list(_: argparse.Namespace) -> int:
+    with running.database(_settings()):
+        found = asyncio.run(staff.everybody())
+    for one in found:
+        print("\t".join((one.standing, one.role, one.agency_code or "-", one.email, one.name_en)))
+    return 0
+
+
+def _staff_deactivate(chosen: argparse.Namespace) -> int:
+    now = clock.now()
+
+    async def end() -> str:
+        """What went wrong, if anything."""
+        found = await staff.by_email(chosen.email)
+        if found is None:
+            return f"nobody is active under {chosen.email}"
+        try:
+            await staff.deactivate(found.id, by=None, now=now, leaving=leave_reports)
+        except staff.Refusal:
+            return "this is the only active administrator; add another first"
+        return ""
+
+    with running.database(_settings()):
+        trouble = asyncio.run(end())
+    if trouble:
+        print(f"balagh: {trouble}", file=sys.stderr)
+        return 1
+    print(f"{chosen.email} can no longer sign in.")
+    return 0
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
     settings = _settings()
 
     async def consult() -> int:
         troubles = 0
-        async for finding in doctor.examine(settings):
+        async for finding in doctor.examine(settings, chosen.audit_head):
             print(finding, flush=True)
             troubles += bool(finding.advice)
         return troubles

@@ -31,9 +31,12 @@ def engine() -> PostgresEngine:
 
 
 @asynccontextmanager
-async def pool(size: int = 10) -> AsyncIterator[None]:
-    """Keeps a pool of at most ``size`` connections open for as long as the block runs."""
-    await engine().start_connection_pool(min_size=1, max_size=size, reset=_as_it_is)
+async def pool(size: int = 10, *, least: int = 1) -> AsyncIterator[None]:
+    """Keeps a pool of at most ``size`` connections open for as long as the block runs.
+
+    ``least``: so many are opened at once, and an error is raised when that fails; with 0 the block
+    begins although the database is away."""
+    await engine().start_connection_pool(min_size=least, max_size=size, reset=_as_it_is)
     try:
         yield
     finally:

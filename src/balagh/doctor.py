@@ -19,6 +19,8 @@ from balagh import clock
 from balagh.database import fetch
 from balagh.embedded import EmbeddedError, FolderInUseError
 from balagh.migrations import OLDEST, pending
+from balagh.people import audit
+from balagh.people.audit import Head
 from balagh.running import database
 from balagh.settings import Settings
 
@@ -50,18 +52,19 @@ class Finding(msgspec.Struct, frozen=True):
         return f"trouble  {self.subject}: {self.found}\n         {self.advice}"
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """One finding after the other, in the order in which they depend on each other."""
+async def examine(settings: Settings, noted: Head | None = None) -> AsyncIterator[Finding]:
+    """One finding after the other, in the order in which they depend on each other. ``noted``: an
+    entry of the audit log as it was noted elsewhere."""
     yield Finding("settings", "complete")
     yield _portal(settings)
     yield _files(settings.data)
     try:
         with database(settings):
-            async for finding in _database():
+            async for finding in _database(noted):
                 yield finding
     except (EmbeddedError, FolderInUseError) as error:
         yield Finding("database", str(error), "Mend that, then run this again.")
-    for check in (_mail, _sms, _sign_in):
+    for check in (_mail, _sms, _receipts, _sign_in):
         yield await _within_patience(check, settings)
 
 
@@ -87,7 +90,7 @@ def _files(folder: Path) -> Finding:
     return Finding("files", f"{folder.resolve()} can be written")
 
 
-async def _database() -> AsyncIterator[Finding]:
+async def _database(noted: Head | None) -> AsyncIterator[Finding]:
     try:
         before = clock.now()
         (server,) = await fetch(_SERVER)
@@ -111,7 +114,30 @@ async def _database() -> AsyncIterator[Finding]:
         yield Finding("schema", f"lacks {', '.join(waiting)}", "Run `balagh migrate`.")
     else:
         yield Finding("schema", "up to date")
+        yield await _audit(noted)
     yield _clock("the database server", (server["at"] - before).total_seconds())
+
+
+async def _audit(noted: Head | None) -> Finding:
+    """Whether the audit log is whole; its head, to be noted where nobody who can change the
+    database can change it."""
+    advice = (
+        "Somebody with rights over the database changed it. Keep it as it is, and compare it with "
+        "a backup: docs/operating.md, Audit log."
+    )
+    broken = await audit.verify()
+    if broken is not None:
+        why = broken.why.replace("_", " ")
+        return Finding("audit log", f"broken at entry {broken.id} ({why})", advice)
+    last = await audit.head()
+    if noted is not None:
+        found = await audit.entry(noted.id)
+        if found is None:
+            ends = f"ends at entry {last.id if last else 0}, although entry {noted.id} was noted"
+            return Finding("audit log", ends, advice)
+        if found != noted:
+            return Finding("audit log", f"entry {noted.id} is not the one that was noted", advice)
+    return Finding("audit log", f"whole; head {last}" if last else "empty")
 
 
 def _clock(other: str, drift: float) -> Finding:
@@ -147,6 +173,9 @@ async def _sms(settings: Settings) -> Finding:
         return Finding("SMS", "no gateway is set; people are told by e-mail alone")
     parts = urlsplit(settings.sms_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
+        advice = "Set BALAGH_SMS_URL to an https address: texts, numbers and the token go there."
+        return Finding("SMS", f"{host} would be spoken to without encryption", advice)
     try:
         # Nothing is asked of the gateway: it might send something.
         _, writer = await asyncio.open_connection(host, port)
@@ -157,7 +186,21 @@ async def _sms(settings: Settings) -> Finding:
     except OSError as error:
         advice = "Check BALAGH_SMS_URL and that this host may reach the gateway."
         return Finding("SMS", f"{host} port {port} does not answer ({error})", advice)
-    return Finding("SMS", f"{host} port {port} answers")
+    return Finding("SMS", f"{settings.sms_gateway}: {host} port {port} answers")
+
+
+async def _receipts(settings: Settings) -> Finding:
+    """Whether the gateway can tell what was delivered, and where."""
+    if settings.sms_url is None:
+        return Finding("SMS receipts", "none without a gateway")
+    where = f"{settings.public_url}/sms/receipts/{settings.sms_gateway}"
+    proof = settings.sms_gateway == "twilio" or settings.sms_receipt_secret is not None
+    if not proof:
+        return Finding("SMS receipts", "none are taken; BALAGH_SMS_RECEIPT_SECRET is not set")
+    if not settings.secure:
+        advice = "Gateways call https addresses; set BALAGH_PUBLIC_URL to one."
+        return Finding("SMS receipts", f"{where} is not encrypted", advice)
+    return Finding("SMS receipts", f"taken at {where}")
 
 
 async def _sign_in(settings: Settings) -> Finding:

@@ -4,6 +4,7 @@ For `just demo`, for the tests, and for a small team without a database of its o
 network address: whoever may open the folder may connect. Docs: docs/decisions/003.
 """
 
+import asyncio
 import fcntl
 import os
 import pwd
@@ -21,7 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from zlib import crc32
 
+import structlog
+
 from balagh.processes import mortal
+
+log = structlog.stdlib.get_logger(__name__)
 
 # PostgreSQL refuses to run as root. As root we become this account, which every Debian has, and
 # keep only the right to pass through folders that root alone may enter (a home folder, say).
@@ -33,6 +38,8 @@ _SOCKET_PATH_LIMIT = 90
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 # Seconds to come up (after a crash it replays its log first) and to go down.
 _START, _STOP = 60.0, 30.0
+# Between two looks whether it still runs.
+_LOOK = 0.5
 _LOG_LIMIT = 10 * 1024 * 1024
 
 
@@ -116,8 +123,22 @@ class EmbeddedServer:
 
         Does nothing when a server already answers on this folder. Raises ``EmbeddedError``.
         """
-        if self.running():
-            return
+        if not self.running():
+            self._wait_until_ready(self._launch())
+
+    async def keep(self) -> None:
+        """Starts the server again whenever it has died, until cancelled; does nothing when it is
+        not ours. Call it in the main thread, as ``start``. Raises ``EmbeddedError``."""
+        while (process := self._process) is not None:
+            if process.poll() is not None:
+                log.warning("PostgreSQL died and is started again", status=process.returncode)
+                process, end = self._launch(), time.monotonic() + _START
+                # It may replay its log for long; meanwhile we can be told to stop.
+                while not self._ready(process, end):  # noqa: ASYNC110 - another process does it
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(_LOOK)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         if self.socket_folder != self.data:
             self._own_folder(self.socket_folder)
         if not (self.data / "PG_VERSION").exists():
@@ -151,7 +172,7 @@ class EmbeddedServer:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 env={**os.environ, "LC_ALL": "C"}, start_new_session=True,
             )  # fmt: skip
-        self._wait_until_ready(self._process)
+        return self._process
 
     def running(self) -> bool:
         """Whether a server answers on this folder, ours or another process's."""
@@ -226,17 +247,21 @@ class EmbeddedServer:
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + _START
-        lock = self.data / "postmaster.pid"
-        # The eighth line says "ready" once it accepts connections; pg_ctl reads it too.
-        while True:
-            with suppress(OSError):
-                lines = lock.read_text("utf-8", "replace").splitlines()
-                if len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
-                    return
-            if process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise EmbeddedError(f"PostgreSQL did not start.\n{self._tail()}".strip())
+        while not self._ready(process, end):
             time.sleep(0.02)
+
+    def _ready(self, process: subprocess.Popen[bytes], end: float) -> bool:
+        """Raises ``EmbeddedError`` when it has died or it is past ``end`` (of ``monotonic``)."""
+        lock = self.data / "postmaster.pid"
+        with suppress(OSError):
+            lines = lock.read_text("utf-8", "replace").splitlines()
+            # The eighth line says "ready" once it accepts connections; pg_ctl reads it too.
+            if len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
+                return True
+        if process.poll() is not None or time.monotonic() > end:
+            self.stop()
+            raise EmbeddedError(f"PostgreSQL did not start.\n{self._tail()}".strip())
+        return False
 
     def _log(self) -> Path:
         log = self.data / "server.log"

@@ -104,6 +104,10 @@ class Language:
         pattern = ("EEEE " if weekday else "") + "d MMMM" + (" y" if year else "")
         return format_date(day, pattern, locale=self._gregorian())
 
+    def month(self, day: dt.date) -> str:
+        """November 2026 · «نوفمبر 2026»."""
+        return format_date(day, "MMMM y", locale=self._gregorian())
+
     def weekday(self, day: dt.date) -> str:
         """Mon · «اثنين»: short enough for a column."""
         return format_date(day, "EEE", locale=self._gregorian()).removeprefix("ال")

@@ -14,7 +14,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import cast
@@ -22,6 +22,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import msgspec
 import psycopg
 import saq
 import structlog
@@ -35,12 +36,23 @@ from balagh.directory.holidays import calendar
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
 from balagh.notices.delivery import CHANNELS, deliver_due
+from balagh.notices.quiet_hours import QuietHours
 from balagh.notices.transports import Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
-from balagh.people import sessions, unsent, verification
+from balagh.people import invitations, lockout, sessions, unsent, verification
 from balagh.people.tables import Session, SignInAttempt
-from balagh.reports import pending, reminders
+from balagh.processes import AWAY
+from balagh.reports import (
+    answer_links,
+    assignment,
+    calendar_changes,
+    clock_sweep,
+    digests,
+    pending,
+    reminders,
+    sweeps,
+)
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
 
@@ -75,9 +87,12 @@ class Waker:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Python 3.11's wait_for, under the pool, can swallow a cancellation; then again.
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait((self._task,), timeout=1)
+            if not self._task.cancelled():
+                self._task.result()
             self._task = None
 
     def wake(self) -> None:
@@ -114,55 +129,129 @@ async def deliver(context: Context, *, channel: str) -> None:
     """Sends what is due on one channel until nothing is."""
     worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
     end = loop.time() + _DRAIN
-    async with _heartbeat(context["job"]):
-        while not worker.event.is_set() and loop.time() < end:
-            batch = await deliver_due(
-                worker.transports, clock.now(), channels=(channel,), stopping=worker.event.is_set
-            )
-            if batch.total == 0:
-                break
-        await worker.transports[channel].rest()
+    while not worker.event.is_set() and loop.time() < end:
+        batch = await deliver_due(
+            worker.transports,
+            clock.now(),
+            channels=(channel,),
+            zone=ZoneInfo(worker.settings.zone),
+            stopping=worker.event.is_set,
+            quiet=worker.quiet,
+        )
+        if batch.total == 0:
+            break
+    await worker.transports[channel].rest()
 
 
 async def sweep(context: Context) -> None:
     """Every minute: whatever no wake-up was heard for, and what was put off until now."""
-    for channel in CHANNELS:
-        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+    async with _on_record("sweep"):
+        await _look(context)
+
+
+async def clocks(context: Context) -> None:
+    """Every minute: what is late is told, who was asked for data reminded, and cancelled in the
+    end."""
+    settings, now = cast("_Worker", context["worker"]).settings, clock.now()
+    world = clock_sweep.World(
+        zone=ZoneInfo(settings.zone),
+        public_url=settings.public_url,
+        sms=settings.sms_url is not None,
+        reminder_hours=settings.missing_data_reminder_hours,
+    )
+    async with _on_record("clocks") as run:
+        # First: what is not late by the calendar as it is now is not told so.
+        week = calendar_changes.World(weekend=frozenset(settings.weekend), zone=world.zone)
+        moved = await calendar_changes.settle(week, now)
+        swept = await clock_sweep.sweep(now, world)
+        run.done = swept.total + moved
+    if moved:
+        _log.info("due dates moved by the calendar", reports=moved)
+    if swept.total:
+        _log.info(
+            "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
+            promised=swept.promised,
+        )  # fmt: skip
+        await _look(context)
 
 
 async def remind(context: Context) -> None:
     """Every minute: those who can file now what came too early are told, from 08:00 on."""
+    async with _on_record("remind") as run:
+        run.done = await _remind(context)
+    if run.done:
+        _log.info("reminders written", notices=run.done)
+        await _look(context)
+
+
+async def _remind(context: Context) -> int:
     settings, now = cast("_Worker", context["worker"]).settings, clock.now()
     world = reminders.World(
         known=await catalogue(now),
         calendar=await calendar(frozenset(settings.weekend), now),
         zone=ZoneInfo(settings.zone),
         public_url=settings.public_url,
+        secret_key=settings.secret_key,
         sms=settings.sms_url is not None,
     )
-    if told := await reminders.sweep(now, world):
-        _log.info("reminders written", notices=told)
-        await sweep(context)
+    return await reminders.sweep(now, world)
+
+
+async def tell_staff(context: Context) -> None:
+    """Every minute: staff are told what is theirs, once a day or at once, as they chose."""
+    settings, now = cast("_Worker", context["worker"]).settings, clock.now()
+    async with _on_record("tell_staff") as run:
+        world = digests.World(
+            calendar=await calendar(frozenset(settings.weekend), now),
+            zone=ZoneInfo(settings.zone),
+            at=settings.digest_hour,
+            public_url=settings.public_url,
+            secret_key=settings.secret_key,
+        )
+        run.done = await digests.sweep(now, world)
+    if run.done:
+        _log.info("staff told", notices=run.done)
+        await _look(context)
+
+
+async def leave_none_behind(context: Context) -> None:
+    """Every minute: what is with somebody who has left goes to others, or waits for anybody."""
+    async with _on_record("leave_none_behind") as run:
+        run.done = await assignment.leave_none_behind(clock.now())
+    if run.done:
+        _log.info("reports of people who left given away", reports=run.done)
 
 
 async def tidy(context: Context) -> None:
-    """Every hour: sessions, begun sign-ins and codes that have run out are deleted, forms that
-    nobody came back for, updates that can no longer be confirmed with their files, and files whose
-    upload did not come to its end."""
+    """Every hour: sessions, begun sign-ins, codes, links and failed sign-ins that have run out are
+    deleted, forms that nobody came back for, updates that can no longer be confirmed with their
+    files, files whose upload did not come to its end, and old records of sweeps."""
+    async with _on_record("tidy") as run:
+        run.done = await _tidy(context)
+
+
+async def _tidy(context: Context) -> int:
     now = clock.now()
     await SignInAttempt.delete().where(SignInAttempt.expires_at <= now)
     # A day later, so that a form sent when its session was over still finds it.
     await Session.delete().where(Session.expires_at <= now - sessions.REMEMBERED)
     await unsent.forget_old(before=now - unsent.LIFETIME)
     await verification.forget(now)
+    # Whoever reads the database later must not find a way into a report.
+    await answer_links.forget(now)
+    await invitations.forget(now)
+    await lockout.forget(now)
+    await sweeps.forget(now)
     store = cast("_Worker", context["worker"]).store
     # Records first: bytes that are left behind are swept away below, an hour later.
-    if forgotten := await pending.forget(now):
+    forgotten = await pending.forget(now)
+    if forgotten:
         for file in forgotten:
             await store.delete(file)
         _log.info("files of updates that were never confirmed deleted", files=len(forgotten))
     if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
         _log.info("files without a record deleted", files=swept)
+    return len(forgotten) + swept
 
 
 async def _recorded(files: Sequence[UUID]) -> set[UUID]:
@@ -184,24 +273,47 @@ class _Worker(saq.Worker[Context]):
             queue,
             functions=[deliver],
             cron_jobs=[
-                saq.CronJob(sweep, "* * * * *", timeout=30, retries=2, ttl=-1),
-                saq.CronJob(remind, "* * * * *", timeout=300, retries=2, ttl=-1),
-                saq.CronJob(tidy, "7 * * * *", timeout=600, retries=3, ttl=-1),
+                _regular(sweep, "* * * * *", timeout=30),
+                _regular(clocks, "* * * * *", timeout=300),
+                _regular(remind, "* * * * *", timeout=300),
+                _regular(tell_staff, "* * * * *", timeout=300),
+                _regular(leave_none_behind, "* * * * *", timeout=60),
+                _regular(tidy, "7 * * * *", timeout=600, retries=3),
             ],
+            before_process=_begin_beating,
+            after_process=_end_beating,
             concurrency=4,
             # How soon a job is seen to have died with its worker; see `_SILENT`.
             timers={"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1},
             shutdown_grace_period_s=1,
         )
+        self.beats: dict[int, asyncio.Task[None]] = {}
         self.transports = transports
         self.store = store
         self.settings = settings
+        self.quiet = QuietHours.of(settings)
+
+    async def catch_up(self) -> None:
+        """What has come since a worker last ran is looked for now, not with the next minute."""
+        for function in (sweep, clocks):
+            await self.queue.enqueue(
+                function.__name__, key=f"catch-up:{function.__name__}", timeout=300,
+                heartbeat=_SILENT, ttl=-1,
+            )  # fmt: skip
 
     async def stop(self) -> None:
         self.event.set()
         if in_hand := [context["task"] for context in self.job_task_contexts.values()]:
             await asyncio.wait(in_hand, timeout=_STOP)
         await super().stop()
+
+
+def _regular(
+    function: Callable[[Context], Awaitable[None]], when: str, *, timeout: int, retries: int = 2
+) -> saq.CronJob[Context]:
+    """Without a heartbeat, a run that died with its worker would hold its key for the whole
+    ``timeout`` (seconds), and no clock would be looked at meanwhile."""
+    return saq.CronJob(function, when, timeout=timeout, heartbeat=_SILENT, retries=retries, ttl=-1)
 
 
 async def run(settings: Settings) -> None:
@@ -224,7 +336,9 @@ async def run(settings: Settings) -> None:
             await queue.connect()
             _log.info("worker started")
             store = Store(settings.data / "files")
-            await _Worker(queue, transports, store, settings).start()
+            worker = _Worker(queue, transports, store, settings)
+            await worker.catch_up()
+            await worker.start()
         finally:
             await queue.pool.close()
             for transport in transports.values():
@@ -233,7 +347,7 @@ async def run(settings: Settings) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 stopped as asked, 1 no database, 2 bad settings."""
+    """Exit status: 0 stopped as asked, 2 bad settings, 75 (``AWAY``) no database."""
     parser = argparse.ArgumentParser(prog="python -m balagh.jobs", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="no identity provider is needed")
     chosen = parser.parse_args(arguments)
@@ -249,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (OSError, asyncpg.PostgresError, psycopg.Error, PoolTimeout) as error:
         print(f"The worker cannot use the database: {error}", file=sys.stderr)
-        return 1
+        return AWAY
     return 0
 
 
@@ -269,6 +383,29 @@ def _queue(url: str, connections: int) -> PostgresQueue:
     )
 
 
+async def _look(context: Context) -> None:
+    for channel in CHANNELS:
+        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+
+
+class _Run(msgspec.Struct):
+    """``done``: how many were settled."""
+
+    done: int = 0
+
+
+@asynccontextmanager
+async def _on_record(sweep: str) -> AsyncIterator[_Run]:
+    """Notes when it ran, how much it settled, or which fault stopped it."""
+    run, id = _Run(), await sweeps.begin(sweep, clock.now())
+    try:
+        yield run
+    except Exception as error:
+        await sweeps.fail(id, type(error).__name__)
+        raise
+    await sweeps.end(id, clock.now(), run.done)
+
+
 async def _ask(queue: PostgresQueue, channel: str) -> bool:
     """Enqueues a delivery; false if one is queued or running already, in any process."""
     job = await queue.enqueue(
@@ -284,22 +421,28 @@ async def _ask(queue: PostgresQueue, channel: str) -> bool:
     return job is not None
 
 
-@asynccontextmanager
-async def _heartbeat(job: saq.Job) -> AsyncIterator[None]:
-    """Without it, a delivery that died with its worker would hold its key for the whole timeout."""
+async def _begin_beating(context: Context) -> None:
+    """Without it, a job that died with its worker would hold its key for the whole timeout."""
+    job = context["job"]
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(_BEAT)
-            await job.update()
+            try:
+                await job.update()
+            except (psycopg.Error, PoolTimeout, OSError) as error:
+                # The database is away; the next beat is heard when it is back.
+                _log.warning("no heartbeat", job=job.function, reason=type(error).__name__)
 
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    worker = cast("_Worker", context["worker"])
+    worker.beats[id(job)] = asyncio.create_task(beat(), name="heartbeat")
+
+
+async def _end_beating(context: Context) -> None:
+    task = cast("_Worker", context["worker"]).beats.pop(id(context["job"]))
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 if __name__ == "__main__":

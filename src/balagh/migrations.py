@@ -56,10 +56,11 @@ async def pending() -> list[str]:
 
 
 def from_sql(id: str, description: str, file: Path) -> MigrationManager:
-    """A migration that runs the statements of ``file``: each ends with ``;`` at a line's end."""
+    """A migration that runs the statements of ``file``: each ends with ``;`` at a line's end, and
+    not within the ``$$`` of a function."""
     manager = MigrationManager(migration_id=id, app_name="balagh", description=description)
-    # One statement at a time: the driver prepares each.
-    statements = [each for each in file.read_text("utf-8").split(";\n") if each.strip()]
+    # One at a time: the driver prepares each.
+    statements = _statements(file.read_text("utf-8"))
 
     async def run() -> None:
         for statement in statements:
@@ -67,6 +68,15 @@ def from_sql(id: str, description: str, file: Path) -> MigrationManager:
 
     manager.add_raw(run)
     return manager
+
+
+def _statements(text: str) -> list[str]:
+    found = [""]
+    for line in text.splitlines(keepends=True):
+        found[-1] += line
+        if line.endswith(";\n") and found[-1].count("$$") % 2 == 0:
+            found.append("")
+    return [each for each in found if each.strip()]
 
 
 async def _run() -> None:

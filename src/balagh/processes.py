@@ -27,6 +27,9 @@ log = structlog.stdlib.get_logger(__name__)
 STEADY = 30.0
 # So many deaths in a row, each sooner than that, and there is no point in going on.
 DEATHS = 5
+# The status of a child that cannot work because of something outside, a database that is away:
+# it is started again for as long as that takes (sysexits.h, EX_TEMPFAIL).
+AWAY = 75
 # Seconds before the first restart; doubled each time, at most the second.
 PAUSES = (0.5, 15.0)
 # Seconds a child has to finish what it is doing once asked to stop.
@@ -117,8 +120,8 @@ async def supervise(
     """Runs the children until SIGINT, SIGTERM or SIGHUP, then stops them all and returns.
 
     A second signal does not wait for them to finish. ``started`` runs beside them, to wait until
-    they answer and say so; what it raises ends everything. Raises ``ChildFailedError`` when one
-    keeps dying.
+    they answer and say so, or for as long as they run; what it raises ends everything. Raises
+    ``ChildFailedError`` when one keeps dying, unless it says that something is ``AWAY``.
     """
     stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -153,7 +156,7 @@ async def supervise(
 
 async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
     """Runs the child again and again until cancelled, which stops it."""
-    deaths = 0
+    deaths = tries = 0
     while True:
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
@@ -166,13 +169,17 @@ async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
             code = await process.wait()
         finally:
             await _end(process, grace, hurry)
-        deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
+        if time.monotonic() - began > STEADY:
+            deaths = tries = 0
+        tries += 1
+        # What is away is no fault of the child's, and says nothing of earlier deaths.
+        deaths += code != AWAY
         if deaths == DEATHS:
             raise ChildFailedError(
                 f"{child.name} stopped {deaths} times in a row (the last time with code {code}); "
                 "what it wrote above says why."
             )
-        pause = min(PAUSES[0] * 2 ** (deaths - 1), PAUSES[1])
+        pause = min(PAUSES[0] * 2 ** min(tries - 1, 10), PAUSES[1])
         log.warning(
             "A process died and is started again", process=child.name, status=code, pause=pause
         )

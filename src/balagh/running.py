@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from balagh.embedded import EmbeddedServer, FolderInUseError, claim
 from balagh.processes import Child
@@ -26,23 +27,34 @@ GRACE = _DRAIN + 2.0
 _READY = 60.0
 
 
+class Database(msgspec.Struct, frozen=True):
+    """Where it is, and what starts it again when it dies: runs until cancelled, returns at once for
+    one that is not ours."""
+
+    url: str
+    keep: Callable[[], Awaitable[None]]
+
+
 class NotReadyError(RuntimeError):
     """A sentence: the web server does not answer."""
 
 
 @contextmanager
-def database(settings: Settings, *, alone: bool = False) -> Iterator[str]:
-    """The address of the database, for as long as the block runs; the engine will use it.
+def database(settings: Settings, *, alone: bool = False) -> Iterator[Database]:
+    """The database, for as long as the block runs; the engine will use it.
 
     Without ``BALAGH_DATABASE_URL`` that is our own server in the data folder, started and stopped
     here, unless a `balagh serve` runs it already, which is shared. ``alone``: then raises
     ``FolderInUseError`` instead. Raises ``EmbeddedError``.
     """
     with ExitStack() as stack:
-        url = settings.database_url or _embedded(settings, stack, alone=alone)
+        if settings.database_url:
+            found = Database(settings.database_url, _nothing_to_keep)
+        else:
+            found = _embedded(settings, stack, alone=alone)
         os.environ.pop("BALAGH_DATABASE_URL_FILE", None)
-        os.environ["BALAGH_DATABASE_URL"] = url
-        yield url
+        os.environ["BALAGH_DATABASE_URL"] = found.url
+        yield found
 
 
 def web(settings: Settings, target: str, environ: Mapping[str, str]) -> Child:
@@ -74,9 +86,9 @@ def web(settings: Settings, target: str, environ: Mapping[str, str]) -> Child:
     return Child("web", argv, environ)
 
 
-def worker(environ: Mapping[str, str], *arguments: str) -> Child:
+def worker(environ: Mapping[str, str]) -> Child:
     """The process that sends messages and watches the clocks."""
-    return Child("worker", python("balagh.jobs", *arguments), environ)
+    return Child("worker", python("balagh.jobs"), environ)
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -101,15 +113,19 @@ async def answering(settings: Settings, path: str = "/health", within: float = _
     )
 
 
-def _embedded(settings: Settings, stack: ExitStack, *, alone: bool) -> str:
+async def _nothing_to_keep() -> None:
+    """Whoever runs that database starts it again."""
+
+
+def _embedded(settings: Settings, stack: ExitStack, *, alone: bool) -> Database:
     server = EmbeddedServer(settings.data)
     try:
         stack.enter_context(claim(settings.data))
     except FolderInUseError:
         if alone or not server.running():
             raise
-        return server.url()
+        return Database(server.url(), _nothing_to_keep)
     stack.callback(server.stop)
     server.start()
     server.create_database("balagh")
-    return server.url()
+    return Database(server.url(), server.keep)

@@ -6,16 +6,21 @@ An unknown or bad value stops the start with a sentence that says which and why.
 
 import base64
 import difflib
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
 import msgspec
 
 PREFIX = "BALAGH_"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(ValueError):
@@ -46,6 +51,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_hours: int
     session_idle_minutes: int
 
+    staff_oidc_issuer: str | None
+    staff_oidc_client_id: str | None
+    staff_oidc_client_secret: str | None
+    staff_oidc_scopes: str
+    staff_oidc_claim: str | None
+    staff_oidc_roles: tuple[tuple[str, str], ...]
+    staff_oidc_agency_claim: str | None
+    staff_session_hours: int
+    staff_idle_minutes: int
+    trusted_proxies: tuple[Network, ...]
+
     smtp_host: str
     smtp_port: int
     smtp_security: Literal["none", "starttls", "tls"]
@@ -53,15 +69,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_password: str | None
     mail_from: str
 
+    # None: no SMS is sent.
     sms_url: str | None
+    sms_gateway: Literal["generic", "unifonic", "taqnyat", "msegat", "twilio"]
+    sms_username: str | None
     sms_token: str | None
     sms_sender: str
+    sms_segment_cost: tuple[Decimal, str] | None
+    # Pairs of our name and the gateway's.
+    sms_fields: tuple[tuple[str, str], ...]
+    sms_extra: tuple[tuple[str, str], ...]
+    sms_method: Literal["POST", "GET"]
+    sms_format: Literal["json", "form"]
+    # bearer, basic, none, header:<name> or field:<name>.
+    sms_auth: str
+    sms_phone: Literal["plus", "plain"]
+    sms_id_at: str
+    # Where a code is in the answer, and its values.
+    sms_success: tuple[str, tuple[str, ...]] | None
+    sms_refused: tuple[str, tuple[str, ...]] | None
+    sms_receipt_secret: str | None
+    sms_receipt_fields: tuple[tuple[str, str], ...]
+    sms_receipt_delivered: tuple[str, ...]
+    sms_receipt_failed: tuple[str, ...]
+    # From when to when, in ``zone``; over midnight where the first is the later.
+    quiet_hours: tuple[time, time] | None
 
     zone: str
     weekend: tuple[int, ...]
     resolution_days: int
     missing_data_hours: int
+    missing_data_reminder_hours: int
+    digest_hour: time
     reopen_days: int
+    answer_closes: bool
     retention_years: int
 
     demo: bool = False
@@ -70,6 +111,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secure(self) -> bool:
         """Whether people reach the portal over TLS, which ``__Host-`` cookies and HSTS need."""
         return self.public_url.startswith("https://")
+
+    @property
+    def staff_oidc(self) -> bool:
+        """Whether staff can sign in at an identity provider; local accounts there are always."""
+        return bool(self.staff_oidc_roles)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -100,6 +146,12 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return value == "yes"
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -158,6 +210,14 @@ def _key(value: str) -> bytes:
     return key
 
 
+def _cost(value: str) -> tuple[Decimal, str]:
+    """Amount and currency (ISO 4217)."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ([A-Z]{3})", value)
+    if found is None:
+        raise ValueError("must be an amount and a currency, such as 0.055 SAR")
+    return Decimal(found[1]), found[2]
+
+
 def _mailbox(value: str) -> str:
     address = r"[^@\s<>]+@[^@\s<>]+"
     if not re.fullmatch(rf"{address}|[^<>]*<{address}>", value) or not value.isprintable():
@@ -179,6 +239,127 @@ def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("must be the name of a time zone, such as Asia/Riyadh")
     return value
+
+
+def _clock_time(value: str) -> time:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError("must be a time from 00:00 to 23:59, such as 07:30")
+    return time.fromisoformat(value)
+
+
+STAFF_ROLES = (
+    "intake_officer",
+    "reviewer",
+    "supervisor",
+    "administrator",
+    "agency_officer",
+    "agency_manager",
+)
+
+
+def _roles(value: str) -> tuple[tuple[str, str], ...]:
+    """Value of the claim and role, in order."""
+    pairs = [part.rpartition("=") for part in _list(value)]
+    read = tuple((value.strip(), role.strip()) for value, _, role in pairs)
+    if not read or any(not value or role not in STAFF_ROLES for value, role in read):
+        raise ValueError(
+            "must be pairs such as balagh-reviewers=reviewer,it=administrator with the roles "
+            + ", ".join(STAFF_ROLES)
+        )
+    return read
+
+
+# What a named gateway must be given, besides ``sms_token``; its address may be left out.
+SMS_GATEWAYS: Mapping[str, tuple[str, bool]] = {
+    "unifonic": ("https://el.cloud.unifonic.com/rest/SMS/messages", False),
+    "taqnyat": ("https://api.taqnyat.sa/v1/messages", False),
+    "msegat": ("https://www.msegat.com/gw/sendsms.php", True),
+    "twilio": ("https://api.twilio.com/2010-04-01", True),
+}
+_SMS_FIELDS = ("id", "to", "sender", "text")
+_RECEIPT_FIELDS = ("id", "our_id", "status", "code")
+_GENERIC_ONLY = (
+    *("sms_fields", "sms_extra", "sms_method", "sms_format", "sms_auth", "sms_phone"),
+    *("sms_id_at", "sms_success", "sms_refused"),
+)
+_NAME = r"[A-Za-z0-9_.\-]{1,64}"
+
+
+def _fields(ours: tuple[str, ...], needed: tuple[str, ...]) -> Callable[[str], Any]:
+    """Pairs of our name and theirs."""
+
+    def read(value: str) -> tuple[tuple[str, str], ...]:
+        pairs = tuple(tuple(part.strip() for part in item.split("=")) for item in _list(value))
+        if (
+            any(len(p) != 2 or p[0] not in ours or not re.fullmatch(_NAME, p[1]) for p in pairs)
+            or len({pair[0] for pair in pairs}) < len(pairs)
+            or not {pair[0] for pair in pairs} >= set(needed)
+        ):
+            raise ValueError(
+                f"must be pairs such as {ours[-1]}=theirs, separated by commas, of "
+                f"{', '.join(ours)}, each once, at least {' and '.join(needed)}"
+            )
+        return tuple((pair[0], pair[1]) for pair in pairs)
+
+    return read
+
+
+def _extra(value: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(value, keep_blank_values=True, strict_parsing=True))
+    except ValueError:
+        raise ValueError("must be fields and values such as unicode=1&route=7") from None
+
+
+def _auth(value: str) -> str:
+    if not re.fullmatch(rf"bearer|basic|none|(?:header|field):{_NAME}", value):
+        raise ValueError("must be bearer, basic, none, header:<name> or field:<name>")
+    return value
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(_NAME, value):
+        raise ValueError("must be a path such as data.id")
+    return value
+
+
+def _codes(value: str) -> tuple[str, tuple[str, ...]]:
+    """Where the code is in the answer, and its values."""
+    path, _, codes = value.partition("=")
+    values = tuple(code.strip() for code in codes.split("|") if code.strip())
+    if not re.fullmatch(_NAME, path) or not values:
+        raise ValueError("must be a path and values such as data.code=1|M0000")
+    return path, values
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _list(value))
+
+
+def _long_secret(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_\-]{32,200}", value):
+        raise ValueError(
+            "must be 32 or more random letters and digits, as `openssl rand -hex 32` prints"
+        )
+    return value
+
+
+def _quiet(value: str) -> tuple[time, time] | None:
+    if value == "none":
+        return None
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", value)
+    if found is None or found[1] + found[2] == found[3] + found[4]:
+        raise ValueError("must be two times such as 22:00-07:00, or none")
+    return time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _list(value) if part != "none")
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks such as 127.0.0.1,10.0.0.0/8, or none"
+        ) from None
 
 
 def _list(value: str) -> tuple[str, ...]:
@@ -219,6 +400,27 @@ SETTINGS = (
     Setting("session_hours", _number(1, 720), "12", "A session ends this long after sign-in."),
     Setting("session_idle_minutes", _number(5, 10080), "60",
         "A session ends after this long without a request."),
+    Setting("staff_oidc_issuer", _web_address, None,
+        "Issuer of the staff's identity provider, where it is another than the beneficiaries'."),
+    Setting("staff_oidc_client_id", _text, None, "Our client id at that issuer."),
+    Setting("staff_oidc_client_secret", _text, None, "Our client secret there.", secret=True),
+    Setting("staff_oidc_scopes", _text, "openid profile email",
+        "Scopes to ask for when staff sign in."),
+    Setting("staff_oidc_claim", _text, None,
+        "Claim whose values tell the role of a member of staff, such as `roles` or "
+        "`realm_access.roles`. Without it staff have local accounts only."),
+    Setting("staff_oidc_roles", _roles, None,
+        "Which value of that claim means which role: `value=role`, separated by commas; the first "
+        "that a person has counts. Roles: " + ", ".join(f"`{role}`" for role in STAFF_ROLES) + "."),
+    Setting("staff_oidc_agency_claim", _text, None,
+        "Claim that holds the code of the agency (as in the directory) of an agency's people."),
+    Setting("staff_session_hours", _number(1, 168), "12",
+        "A session of staff ends this long after sign-in."),
+    Setting("staff_idle_minutes", _number(5, 1440), "30",
+        "A session of staff ends after this long without a request."),
+    Setting("trusted_proxies", _networks, "127.0.0.1,::1",
+        "Whose `X-Forwarded-For` is believed: addresses or networks of the reverse proxies, or "
+        "`none`. Failed sign-ins are counted by where they come from, as this tells it."),
     Setting("smtp_host", _text, "localhost", "SMTP server that takes our e-mail."),
     Setting("smtp_port", _number(1, 65535), "25", "Its port."),
     Setting("smtp_security", _one_of("none", "starttls", "tls"), "none",
@@ -226,19 +428,73 @@ SETTINGS = (
     Setting("smtp_username", _text, None, "Name to sign in with, if the server asks."),
     Setting("smtp_password", _text, None, "Password to sign in with.", secret=True),
     Setting("mail_from", _mailbox, "Balagh <balagh@localhost>", "Sender of e-mail."),
+    Setting("sms_gateway", _one_of("generic", *SMS_GATEWAYS), "generic",
+        "How the SMS gateway is spoken to (docs/sms.md): `" + "`, `".join(SMS_GATEWAYS) + "`, or "
+        "`generic`, described by the settings below, without which it is Balagh's own protocol."),
     Setting("sms_url", _web_address, None,
-        "HTTP gateway that takes SMS as JSON (docs/sms.md). Without it no SMS is sent, "
-        "e-mail still is."),
-    Setting("sms_token", _text, None, "Bearer token for the gateway.", secret=True),
-    Setting("sms_sender", _text, "Balagh", "Sender name shown on the phone."),
+        "Address of the SMS gateway; those that are known by name have one already. Without a "
+        "gateway no SMS is sent, e-mail still is."),
+    Setting("sms_username", _text, None,
+        "Msegat's user name, Twilio's Account SID, the name for `basic`."),
+    Setting("sms_token", _text, None,
+        "Bearer token, Unifonic's AppSid, Msegat's API key, Twilio's Auth Token.", secret=True),
+    Setting("sms_sender", _text, "Balagh",
+        "Sender name shown on the phone, as it is registered; at Twilio a number or a Messaging "
+        "Service (`MG…`) too."),
+    Setting("sms_segment_cost", _cost, None,
+        "What one segment of an SMS costs, with its currency, such as `0.055 SAR`: shown where the "
+        "texts of messages are changed. Without it only the segments are shown."),
+    Setting("sms_fields", _fields(_SMS_FIELDS, ("to", "text")),
+        "id=id,to=to,sender=from,text=text",
+        "Generic: what the gateway calls our fields `id`, `to`, `sender`, `text`."),
+    Setting("sms_extra", _extra, None,
+        "Generic: further fields that are always sent, such as `unicode=1&route=7`.", secret=True),
+    Setting("sms_method", _one_of("POST", "GET"), "POST",
+        "Generic: with `GET` the fields are in the address."),
+    Setting("sms_format", _one_of("json", "form"), "json", "Generic: how the fields are sent."),
+    Setting("sms_auth", _auth, "bearer",
+        "Generic: where the token goes: `bearer`, `basic` (with BALAGH_SMS_USERNAME), "
+        "`header:<name>`, `field:<name>`, or `none`."),
+    Setting("sms_phone", _one_of("plus", "plain"), "plus",
+        "Generic: `plus` is +966550000001, `plain` 966550000001."),
+    Setting("sms_id_at", _path, "id", "Generic: where the message's id is in the answer."),
+    Setting("sms_success", _codes, None,
+        "Generic: the values that mean taken, such as `data.code=1|M0000`. Without it any 2xx "
+        "does."),
+    Setting("sms_refused", _codes, None,
+        "Generic: the values that mean refused for good (number, recipient, text), such as "
+        "`code=1120|1140`."),
+    Setting("sms_receipt_secret", _long_secret, None,
+        "What a delivery receipt has to bring along, in its address or a header. Without it none "
+        "is taken; Twilio signs its own instead.", secret=True),
+    Setting("sms_receipt_fields", _fields(_RECEIPT_FIELDS, ("status",)),
+        "id=id,status=status,code=code",
+        "Generic, Taqnyat, Msegat: what a receipt calls the gateway's `id`, `our_id`, `status`, "
+        "`code`."),
+    Setting("sms_receipt_delivered", _words, "delivered",
+        "Generic, Taqnyat, Msegat: the statuses that mean delivered."),
+    Setting("sms_receipt_failed", _words, "failed,undelivered,undeliverable,rejected,expired",
+        "Generic, Taqnyat, Msegat: the statuses that mean that it never will be."),
+    Setting("quiet_hours", _quiet, "22:00-07:00",
+        "SMS that are not urgent wait until the end of these hours, in BALAGH_ZONE; `none`: they "
+        "never wait. E-mail never does."),
     Setting("zone", _zone, "Asia/Riyadh", "Time zone of working days and of times shown."),
     Setting("weekend", _weekend, "fri,sat", "Days of the week that are not worked."),
     Setting("resolution_days", _number(1, 60), "5",
         "Working days within which a report is answered."),
     Setting("missing_data_hours", _number(1, 720), "48",
         "Clock hours for answering a request for data."),
+    Setting("missing_data_reminder_hours", _number(1, 720), "24",
+        "Clock hours after which somebody who was asked for data is reminded; from the time for "
+        "answering on there is no reminder."),
+    Setting("digest_hour", _clock_time, "07:30",
+        "When staff get their digest on working days, such as 07:30; a missed one comes later the "
+        "same day."),
     Setting("reopen_days", _number(0, 365), "14",
         "Days after closing in which reopening can be asked for."),
+    Setting("answer_closes", _yes_or_no, "no",
+        "Whether an agency's answer closes the report at once (`yes`), or a reviewer looks at it "
+        "first (`no`)."),
     Setting("retention_years", _number(1, 100), "5",
         "Years for which a report is said to be kept after it has ended. The default is a sample "
         "policy; set what your records schedule says."),
@@ -261,7 +517,80 @@ def load(environ: Mapping[str, str], *, demo: bool = False) -> Settings:
     values = {setting.name: _value(setting, environ, demo=demo) for setting in SETTINGS}
     if (values["smtp_username"] is None) != (values["smtp_password"] is None):
         raise SettingsError("BALAGH_SMTP_USERNAME and BALAGH_SMTP_PASSWORD go together; set both.")
+    _check_staff_oidc(values)
+    _check_sms(values)
+    for name in ("staff_oidc_roles", "sms_extra"):
+        values[name] = values[name] or ()
     return Settings(**values, demo=demo)
+
+
+def _check_sms(values: dict[str, Any]) -> None:
+    """And gives a gateway that is known by name its address."""
+    gateway = values["sms_gateway"]
+    if gateway in SMS_GATEWAYS:
+        address, named = SMS_GATEWAYS[gateway]
+        needed = ["sms_token", *(["sms_username"] if named else [])]
+        for name in needed:
+            if values[name] is None:
+                raise SettingsError(
+                    f"{PREFIX}{name.upper()} is missing: BALAGH_SMS_GATEWAY is {gateway}, which "
+                    "needs it."
+                )
+        values["sms_url"] = values["sms_url"] or address
+        own = {setting.name: setting for setting in SETTINGS}
+        for name in _GENERIC_ONLY:
+            setting = own[name]
+            default = None if setting.default is None else setting.read(setting.default)
+            if values[name] != default:
+                raise SettingsError(
+                    f"{setting.variable} belongs to the generic gateway, but BALAGH_SMS_GATEWAY "
+                    f"is {gateway}; leave it out."
+                )
+    elif values["sms_auth"] == "basic" and values["sms_username"] is None:
+        raise SettingsError("BALAGH_SMS_USERNAME is missing: BALAGH_SMS_AUTH is basic.")
+    elif values["sms_auth"].startswith(("basic", "header", "field")) and not values["sms_token"]:
+        raise SettingsError("BALAGH_SMS_TOKEN is missing: BALAGH_SMS_AUTH says where it goes.")
+    if gateway == "twilio" and values["sms_receipt_secret"] is not None:
+        raise SettingsError(
+            "BALAGH_SMS_RECEIPT_SECRET is not used by twilio, which signs its receipts; leave it "
+            "out."
+        )
+    fields = dict(values["sms_receipt_fields"])
+    if "id" not in fields and "our_id" not in fields:
+        raise SettingsError("BALAGH_SMS_RECEIPT_FIELDS must name id or our_id.")
+    if set(values["sms_receipt_delivered"]) & set(values["sms_receipt_failed"]):
+        raise SettingsError(
+            "BALAGH_SMS_RECEIPT_DELIVERED and BALAGH_SMS_RECEIPT_FAILED share a status."
+        )
+    if values["sms_url"] is None and values["sms_receipt_secret"] is not None:
+        raise SettingsError(
+            "BALAGH_SMS_URL is missing: BALAGH_SMS_RECEIPT_SECRET is for a gateway's receipts."
+        )
+
+
+def _check_staff_oidc(values: Mapping[str, Any]) -> None:
+    if (values["staff_oidc_claim"] is None) != (values["staff_oidc_roles"] is None):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLAIM and BALAGH_STAFF_OIDC_ROLES go together; set both."
+        )
+    if (values["staff_oidc_issuer"] is None) != (values["staff_oidc_client_id"] is None):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_ISSUER and BALAGH_STAFF_OIDC_CLIENT_ID go together; set both."
+        )
+    if values["staff_oidc_issuer"] is not None and values["staff_oidc_claim"] is None:
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLAIM is missing: it says which role somebody from "
+            "BALAGH_STAFF_OIDC_ISSUER has."
+        )
+    if values["staff_oidc_client_secret"] is not None and values["staff_oidc_issuer"] is None:
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_CLIENT_SECRET belongs to BALAGH_STAFF_OIDC_ISSUER; set both."
+        )
+    roles = [role for _, role in values["staff_oidc_roles"] or ()]
+    if values["staff_oidc_agency_claim"] is None and any("agency" in role for role in roles):
+        raise SettingsError(
+            "BALAGH_STAFF_OIDC_AGENCY_CLAIM is missing: it says which agency's people they are."
+        )
 
 
 def _value(setting: Setting, environ: Mapping[str, str], *, demo: bool) -> Any:

@@ -23,8 +23,8 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
 
     Globals: ``_`` and ``ngettext`` (as ``Language.text`` and ``Language.plural``), ``language``,
     ``asset``. Filters: ``bdi``, ``strong``; of a date, or of an instant's date in the zone:
-    ``day`` (weekday, Gregorian), ``weekday_day`` (without the year), ``hijri``; of an instant:
-    ``clock_time``.
+    ``day`` (weekday, Gregorian), ``weekday_day`` (without the year), ``short_day`` (without both),
+    ``hijri``; of an instant: ``clock_time``.
     """
     language = Language.of(code)
     at = ZoneInfo(zone)
@@ -45,6 +45,7 @@ def environment(code: str, zone: str = "Asia/Riyadh") -> Environment:
         bdi=isolate,
         strong=lambda value: Markup("<b>{}</b>").format(value),
         day=lambda value: language.date(local_day(value)),
+        short_day=lambda value: language.date(local_day(value), weekday=False, year=False),
         weekday_day=lambda value: language.date(local_day(value), year=False),
         hijri=lambda value: language.hijri(local_day(value)),
         clock_time=lambda value: language.time(value, at),

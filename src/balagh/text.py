@@ -55,3 +55,13 @@ def text_key(text: str) -> str:
     """A name or a text as it is compared when only its words count: folded, letters and digits
     alone, so that neither punctuation nor spaces make a difference. Empty when there are none."""
     return "".join(sign for sign in fold(text) if sign.isalnum())
+
+
+# What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection), in their
+# full-width forms too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def computed(cell: str) -> bool:
+    """Whether a spreadsheet might compute a cell that holds this instead of showing it."""
+    return cell.lstrip(" ").startswith(_FORMULA)

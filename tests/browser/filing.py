@@ -2,12 +2,15 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 from playwright.async_api import Locator, Page
 
 from balagh import clock
+from balagh.database import fetch
+from balagh.demo import cast
 
 SERVICE = {
     "agency": "momah",
@@ -23,6 +26,14 @@ def days_ago(count: int) -> date:
     return clock.now().date() - timedelta(days=count)
 
 
+async def person_id(key: str) -> int:
+    """Of that beneficiary of the cast. By name: settings are tried on them, so addresses change."""
+    one = cast.member(key)
+    assert one is not None
+    rows = await fetch("SELECT id FROM person WHERE name = $1", one.name_ar)
+    return int(rows[0]["id"])
+
+
 class Keyboard:
     """Hands that never touch the mouse."""
 
@@ -34,9 +45,19 @@ class Keyboard:
 
     async def reach(self, found: Locator) -> None:
         """Tab after tab, until it has the focus."""
+        # Found once: to look for it again costs more than the key.
+        element = await found.element_handle()
         for _ in range(300):
-            if await found.evaluate("element => element === document.activeElement"):
+            assert element is not None
+            here = await element.evaluate(
+                "element => element.isConnected ? element === document.activeElement : null"
+            )
+            if here:
                 return
+            if here is None:
+                # The page put another in its place meanwhile.
+                element = await found.element_handle()
+                continue
             await self.page.keyboard.press("Tab")
         raise AssertionError(f"the keyboard does not reach {found}")
 
@@ -96,7 +117,9 @@ class Keyboard:
         await self.page.wait_for_load_state("load")
 
 
-async def file_complaint(page: Page, ground: str, picture: Path) -> str:
+async def file_complaint(
+    page: Page, ground: str, picture: Path, service: Mapping[str, str] = SERVICE
+) -> str:
     """From the start page to the number, which is returned. For one who is signed in."""
     hands = Keyboard(page)
     await page.goto("/")
@@ -110,7 +133,7 @@ async def file_complaint(page: Page, ground: str, picture: Path) -> str:
         await hands.mark("still_happening", "yes")
         await hands.go_on()
     await page.wait_for_url("**/service*")
-    for name, value in SERVICE.items():
+    for name, value in service.items():
         await page.wait_for_selector(f"select[name={name}]")
         await hands.pick(name, value)
         if not await hands.scripted():

@@ -8,14 +8,13 @@ from piccolo.engine.postgres import PostgresEngine
 from PIL import Image
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
-from tests.browser.filing import Keyboard
+from tests.browser.filing import Keyboard, person_id
 from tests.browser.test_every_page import DARK, LOOKS, tour
 from tests.reports import filed
 from tests.reports.filed import ITEMS
 
 from balagh import clock
 from balagh.database import fetch
-from balagh.demo import cast
 from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
 
@@ -44,10 +43,7 @@ def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 async def khalid_s(state: str, **columns: object) -> str:
     """The address of a new report of Khalid's in that state."""
-    khalid = cast.member("khalid")
-    assert khalid is not None
-    rows = await fetch("SELECT id FROM person WHERE email = $1", khalid.email)
-    made = await filed.report(rows[0]["id"], state, now=clock.now(), **columns)
+    made = await filed.report(await person_id("khalid"), state, now=clock.now(), **columns)
     return f"/reports/{made['number']}"
 
 
@@ -113,7 +109,7 @@ async def test_cancelling_by_keyboard(visiting: Visiting, scripts: bool, languag
         number = address.removeprefix("/reports/")
         for _ in range(40):
             if (await page.content()).count(f"{number[:3]}") and await page.get_by_text(
-                Language.of("ar").text("Your report is cancelled")
+                "أُلغي بلاغك رقم"
             ).count():
                 break
             await page.wait_for_timeout(250)

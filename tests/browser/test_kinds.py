@@ -3,6 +3,7 @@ kinds, in both languages, under axe."""
 
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -46,18 +47,21 @@ async def picked(page: Page, **answers: str) -> None:
             await hands.go_on()
 
 
-async def file(page: Page, kind: str, picture: Path) -> str:
-    """From the start page to the number, which is returned."""
+ABOUT = {"agency": "momah", "platform": "balady", "service": "balady-building-permit"}
+
+
+async def file(page: Page, kind: str, picture: Path, about: Mapping[str, str] = ABOUT) -> str:
+    """From the start page to the number, which is returned. ``about``: the service, or of a request
+    its agency."""
     hands = Keyboard(page)
     await page.goto("/")
     await hands.press(page.locator(f'main li a[href="/new/{kind}"]'))
     await page.wait_for_url(f"**/new/{kind}")
     if kind == "transformation":
         name = f"شهادة رقم {secrets.token_hex(4)}"
-        await picked(page, agency="momah", service="not-listed", service_name=name)
+        await picked(page, agency=about["agency"], service="not-listed", service_name=name)
     else:
-        await picked(page, agency="momah", platform="balady", service="balady-building-permit",
-                     delivery_channel="web")  # fmt: skip
+        await picked(page, **about, delivery_channel="web")
     await page.wait_for_url("**/details*")
     await hands.type("title", TITLE)
     await hands.type("description", REASONS if kind == "transformation" else idea())

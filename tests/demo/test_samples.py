@@ -22,7 +22,7 @@ from balagh.demo.stories import (
     folk,
     stories,
 )
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.directory import holidays
 from balagh.directory.lookup import Catalogue, catalogue
 from balagh.files.inspection import Accepted, inspect
 from balagh.files.store import Store
@@ -81,7 +81,7 @@ Told = tuple[SampleReport, Life, tuple[Happened, ...]]
 
 def told(now: datetime) -> list[Told]:
     """Every sample as it is at that moment."""
-    return [(one, *replay(one, almanac(now), SETTINGS)) for one in stories().reports]
+    return [(one, *replay(one, almanac(now), SETTINGS, 1)) for one in stories().reports]
 
 
 def one(key: str, now: datetime = MONDAY) -> Told:
@@ -159,7 +159,7 @@ def test_a_forbidden_story_is_refused() -> None:
     story = (sample.story[0], sample.story[2])
     changed = SampleReport(**{**as_dict(sample), "story": story})
     with pytest.raises(LookupError, match="request_data is forbidden while received"):
-        replay(changed, almanac(MONDAY), SETTINGS)
+        replay(changed, almanac(MONDAY), SETTINGS, 1)
 
 
 def as_dict(sample: SampleReport) -> dict[str, Any]:
@@ -330,11 +330,7 @@ def test_texts_are_whole() -> None:
 
 
 @pytest.fixture
-async def sample_catalogue(db: None) -> Catalogue:
-    lookup.forget()
-    holidays.forget()
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
+async def sample_catalogue(sample: None) -> Catalogue:
     return await catalogue(MONDAY)
 
 
@@ -419,12 +415,23 @@ async def test_ratings_were_given_in_time_and_say_what_could_be_said(
     assert {row["score"] for row in rows} >= {2, 3, 4, 5}
 
 
+HANDS = ("officer_id", "acknowledged_at")
+
+
 async def test_the_rows_say_what_the_stories_say(seeded: dict[str, int]) -> None:
     rows = {row["draft_id"]: row for row in await fetch("SELECT * FROM report")}
     for sample, life, story in told(MONDAY):
         row = rows[samples.draft_id(sample.key)]
-        for name in Life.__struct_fields__:
+        # Whom it was referred to is in the rows alone (below), with who took it up.
+        for name in {*Life.__struct_fields__} - {"referred_agency_id", *HANDS}:
             assert row[name] == getattr(life, name), (sample.key, name)
+        referred = life.referred_agency_id is not None
+        assert row["referred_agency_id"] == (row["agency_id"] if referred else None)
+        begun = any(event.action is Action.START_REVIEW for event in story)
+        assert (row["assignee_id"] is not None) == begun
+        taken = referred and life.outcome is not None
+        assert (row["officer_id"] is not None) == taken
+        assert row["acknowledged_at"] == (life.referred_at if taken else None)
         assert row["version"] == len(story)
         happened = await fetch("SELECT * FROM event WHERE report_id = $1 ORDER BY id", row["id"])
         assert [event["action"] for event in happened] == [event.action for event in story]

@@ -192,6 +192,7 @@ def test_rules_between_rows_bind_active_rows_only() -> None:
         ("＝1", "'＝1"),
         ("'=1", "''=1"),
         ("''=1", "'''=1"),
+        ("' =1", "'' =1"),
         ("'quoted", "'quoted"),
         ("a=b", "a=b"),
         ("'", "'"),

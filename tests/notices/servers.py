@@ -114,7 +114,8 @@ def signed_in_as(name: str, password: str) -> Callable[..., AuthResult]:
 
 
 class Gateway:
-    """``answer(to)`` → status, headers, body; a status of 0 never answers."""
+    """``answer(to)`` → status, headers, body; a status of 0 never answers, though it has
+    taken the message (``taken``)."""
 
     def __init__(self) -> None:
         self.answer: Callable[[str], tuple[int, dict[str, str], bytes]] = lambda to: (
@@ -123,6 +124,7 @@ class Gateway:
             b'{"id": "gw-1"}',
         )
         self.requests: list[dict[str, Any]] = []
+        self.taken: list[dict[str, Any]] = []
         self.authorization: list[str | None] = []
         self.released = threading.Event()
         self.url = ""
@@ -140,6 +142,7 @@ async def gateway() -> AsyncIterator[Gateway]:
             body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
             status, headers, content = told.answer(body["to"])
             if status == 0:
+                told.taken.append(body)
                 told.released.wait(30)
                 self.close_connection = True
                 return

@@ -5,13 +5,15 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 from tests.notices.outbox import NOURA, NOW, put, row, settings_for
 from tests.notices.servers import gateway, mail_server
 
-from balagh.database import fetch
-from balagh.notices.delivery import PAUSES, Delivered, deliver_due
+from balagh.database import engine, fetch
+from balagh.notices import delivery
+from balagh.notices.delivery import LANES, PAUSES, Delivered, deliver_due
 from balagh.notices.transports import DeliveryError, Outgoing, Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
@@ -140,8 +142,8 @@ async def test_a_fault_of_ours_does_not_lose_the_message() -> None:
     id, unknown = await put(TO, data={"name": "x"}), await put("b@example.com", moment="unheard_of")
     async with Ways() as ways:
         assert counts(await deliver_due(ways, NOW)) == (0, 2, 0)
-    assert (await row(id))["error"] == "the message could not be written: UndefinedError"
-    assert (await row(unknown))["error"] == "the message could not be written: TemplateNotFound"
+    assert (await row(id))["error"] == "the message could not be written: WordingError"
+    assert (await row(unknown))["error"] == "the message could not be written: WordingError"
 
 
 async def test_a_recipient_gets_messages_in_their_order() -> None:
@@ -276,3 +278,52 @@ async def test_a_broken_database_is_not_kept_quiet() -> None:
 
     with pytest.raises(ConnectionResetError):
         await deliver_due({"email": Slow(broken)}, NOW, channels=["email"])
+
+
+async def test_no_more_than_a_few_are_taken_and_not_noted() -> None:
+    for n in range(20):
+        await put(f"person{n}@example.com")
+    lock = await asyncpg.connect(engine().config["dsn"])
+    alone, taken = asyncio.Lock(), 0
+
+    async def locked() -> None:
+        nonlocal taken
+        async with alone:
+            if not taken:
+                await lock.execute("BEGIN")
+                await lock.execute("SELECT FROM notice FOR UPDATE")
+            taken += 1
+
+    async def noting() -> bool:
+        found = await fetch(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE '%state = ''sent''%' AND datname = current_database()"
+        )
+        return bool(found)
+
+    task = asyncio.create_task(deliver_due({"email": Slow(locked)}, NOW, channels=["email"]))
+    try:
+        while not await noting():  # noqa: ASYNC110 - the server says it
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert LANES <= taken < 2 * LANES
+    finally:
+        await lock.close()
+    assert counts(await task) == (20, 0, 0)
+    assert taken == 20
+
+
+async def test_none_is_begun_whose_lease_could_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(20):
+        await put(f"person{n}@example.com")
+    seconds = 0.0
+
+    async def slow() -> None:
+        nonlocal seconds
+        seconds += 20
+
+    monkeypatch.setattr(delivery, "monotonic", lambda: seconds)
+    ways: dict[str, Transport] = {"email": Slow(slow)}
+    assert counts(await deliver_due(ways, NOW, channels=["email"])) == (5, 0, 0)
+    rows = await fetch("SELECT attempts, next_attempt_at FROM notice WHERE state = 'waiting'")
+    assert {tuple(r.values()) for r in rows} == {(0, NOW)}

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from balagh.people.oidc import Provider
 from balagh.settings import Settings, load
 from balagh.web import access, sign_in
+from balagh.web.staff import sign_in as staff_sign_in
 
 SECRET = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 PUBLIC = "https://balagh.example.sa"
@@ -64,7 +65,7 @@ async def same(request: Req) -> str:
 
 def portal(settings: Settings) -> Litestar:
     app = Litestar(
-        [who, token, report, answer, open_to_all, same, sign_in.router],
+        [who, token, report, answer, open_to_all, same, sign_in.router, staff_sign_in.router],
         middleware=[access.middleware],
         exception_handlers={access.SignInNeeded: access.to_sign_in},
         openapi_config=None,
@@ -72,6 +73,7 @@ def portal(settings: Settings) -> Litestar:
     )
     app.state.settings = settings
     app.state.provider = Provider(settings)
+    app.state.staff_provider = Provider.of_staff(settings) if settings.staff_oidc else None
     return app
 
 

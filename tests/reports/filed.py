@@ -46,13 +46,14 @@ async def report(
         "email": "n@example.sa", "agency_id": await agency(), "service_name": "تجديد الرخصة",
         "title": "لم تُجدَّد الرخصة", "description": "سددت الرسوم ولم تُجدَّد.",
         "submitted_at": now - _AGE, "due_at": now + _LEFT, "completeness_due_at": now + _LEFT,
+        "due_from": (now - _AGE).date(), "due_days": 5,
     }  # fmt: skip
     if columns.get("kind", "complaint") == "complaint":
         values["ground"] = "outage"
     if state == "missing_data":
         values |= {
-            "data_due_at": now + timedelta(hours=27), "resume_state": "under_review",
-            "paused_working_days": 4,
+            "data_due_at": now + timedelta(hours=27), "data_asked_at": now - timedelta(hours=21),
+            "resume_state": "under_review", "paused_working_days": 4,
         }  # fmt: skip
         event |= {"action": "request_data", "data": {"items": list(ITEMS)}}
         at = now - timedelta(hours=21)
@@ -62,6 +63,9 @@ async def report(
             "outcome": "solved", "answer": "عولج العطل.",
         }  # fmt: skip
         event |= {"action": "close"}
+    if state in ("in_progress", "answered", "closed", "reopen_requested"):
+        at_once = {"referred_agency_id": values["agency_id"], "referred_at": now - _AGE}
+        values |= {**at_once, "checked_at": now - _AGE}
     if state in ("cancelled", "rejected"):
         values["ended_at"] = now - timedelta(days=1)
     made = await insert("report", **{**values, **columns})

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from balagh.database import fetch
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.directory import lookup
 from balagh.directory.holidays import load_calendar
-from balagh.reports import reminders
+from balagh.reports import reminders, stop_links
 from balagh.reports.reminders import World, sweep
+from balagh.reports.stop_links import LIFETIME, StopLink
 
 ZONE = ZoneInfo("Asia/Riyadh")
 WEDNESDAY, THURSDAY, SUNDAY = date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 29)
@@ -38,19 +39,17 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 EIGHT = at(THURSDAY, 8)
+KEY = b"k" * 32
 
 
 @pytest.fixture
-async def world(db: None) -> World:
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
-    lookup.forget()
-    holidays.forget()
+async def world(sample: None) -> World:
     return World(
         known=await lookup.catalogue(EIGHT),
         calendar=await load_calendar(frozenset({4, 5}), THURSDAY),
         zone=ZONE,
         public_url="https://balagh.example.sa",
+        secret_key=KEY,
         sms=True,
     )
 
@@ -102,6 +101,10 @@ async def test_on_the_day_by_sms_and_e_mail_with_the_way_back(world: World) -> N
     assert (sms["recipient"], email["recipient"]) == ("+966553184471", "n@example.sa")
     assert {row["moment"] for row in (sms, email)} == {"may_file_now"}
     assert sms["next_attempt_at"] == EIGHT
+    stop = sms["data"].pop("unsubscribe").removeprefix("https://balagh.example.sa/stop/")
+    link = stop_links.read(stop, KEY)
+    ((whose,),) = await fetch("SELECT person_id FROM draft")
+    assert link == StopLink(whose, EIGHT + LIFETIME)
     assert sms["data"] == {
         "name": "نورة",
         "provider_ar": "بلدي",
@@ -217,9 +220,10 @@ async def test_somebody_escalated_it_meanwhile(world: World) -> None:
     await fetch(
         "INSERT INTO report (number, draft_id, kind, state, person_id, language, agency_id, "
         "service_id, ground, reference, reference_key, filed_on, title, description, submitted_at, "
-        "due_at, completeness_due_at) SELECT '7302641185', gen_random_uuid(), 'complaint', "
+        "due_at, completeness_due_at, due_from, due_days) "
+        "SELECT '7302641185', gen_random_uuid(), 'complaint', "
         "'received', $1, 'ar', agency_id, id, 'sla_exceeded', 'BLD 4471882', 'bld4471882', "
-        "'2026-11-18', 't', 'd', now(), now(), now() FROM service "
+        "'2026-11-18', 't', 'd', now(), now(), now(), '2026-11-18', 5 FROM service "
         "WHERE code = 'balady-licence-renew'",
         other,
     )

@@ -1,6 +1,7 @@
 """What each action does to a report: state, clocks, answer. Days are counted by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,7 +10,7 @@ from tests.reports.calendars import SAUDI
 
 from balagh.reports import deadlines
 from balagh.reports.lifecycle import TRANSITIONS, Action, State, Transition
-from balagh.reports.standing import Answer, Standing, Terms, after
+from balagh.reports.standing import Answer, Referral, Standing, Terms, after
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 TERMS = Terms(calendar=SAUDI, zone=RIYADH, resolution_days=5, missing_data_hours=48, reopen_days=14)
@@ -30,18 +31,32 @@ def row(state: State, action: Action) -> Transition:
 
 # Filed on Sunday 22 November 2026.
 DUE = due("2026-11-29")
-OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE)
+# With an agency that has taken it up, after the completeness check.
+HELD: dict[str, Any] = {
+    "referred_agency_id": 7, "referred_at": at("2026-11-23"),
+    "acknowledged_at": at("2026-11-23", "12:00"), "checked_at": at("2026-11-23"),
+}  # fmt: skip
+FREE = dict.fromkeys(("referred_agency_id", "referred_at", "acknowledged_at"))
+# The first of five working days is Monday 23 November.
+COUNTED: dict[str, Any] = {"due_from": date(2026, 11, 22), "due_days": 5}
+OPEN = Standing(state=State.IN_PROGRESS, due_at=DUE, **COUNTED, **HELD)
+NEW = Standing(state=State.RECEIVED, due_at=DUE, **COUNTED)
 PAUSED = Standing(
-    state=State.MISSING_DATA, due_at=DUE, data_due_at=at("2026-11-26"), paused_working_days=3,
-    resume_state=State.UNDER_REVIEW,
+    state=State.MISSING_DATA, due_at=DUE, data_asked_at=at("2026-11-24"),
+    data_due_at=at("2026-11-26"), paused_working_days=3, resume_state=State.UNDER_REVIEW, **COUNTED,
 )  # fmt: skip
 ENDED = Standing(
     state=State.CLOSED, due_at=DUE, ended_at=at("2026-11-25"), reopen_until=at("2026-12-09"),
-    outcome="solved", answer="It works again.",
+    outcome="solved", answer="It works again.", **COUNTED, **HELD,
 )  # fmt: skip
 ASKED = msgspec.structs.replace(ENDED, state=State.REOPEN_REQUESTED, ended_at=None)
 NOW = at("2026-11-24")
-UNPAUSED = {"data_due_at": None, "paused_working_days": None, "resume_state": None}
+UNPAUSED = {
+    "data_asked_at": None,
+    "data_due_at": None,
+    "paused_working_days": None,
+    "resume_state": None,
+}
 
 
 def _in(state: State) -> Standing:
@@ -49,6 +64,8 @@ def _in(state: State) -> Standing:
         return PAUSED
     if state is State.ANSWERED:
         return msgspec.structs.replace(ENDED, state=state, ended_at=None, reopen_until=None)
+    if state in (State.RECEIVED, State.UNDER_REVIEW):
+        return msgspec.structs.replace(NEW, state=state)
     ended = {State.CLOSED: ENDED, State.REOPEN_REQUESTED: ASKED}
     return ended.get(state, msgspec.structs.replace(OPEN, state=state))
 
@@ -58,18 +75,22 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.RECEIVED, Action.START_REVIEW): {},
     (State.UNDER_REVIEW, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.UNDER_REVIEW,
-        "data_due_at": at("2026-11-26"),
+        "data_asked_at": NOW, "data_due_at": at("2026-11-26"), "checked_at": NOW,
     },
     (State.IN_PROGRESS, Action.REQUEST_DATA): {
         "paused_working_days": 3, "resume_state": State.IN_PROGRESS,
-        "data_due_at": at("2026-11-26"),
+        "data_asked_at": NOW, "data_due_at": at("2026-11-26"),
     },
     # Three working days after Tuesday: Wednesday, Thursday, Sunday.
-    (State.MISSING_DATA, Action.UPDATE): {**UNPAUSED, "due_at": due("2026-11-29")},
+    (State.MISSING_DATA, Action.UPDATE): {
+        **UNPAUSED, "due_at": due("2026-11-29"), "due_from": NOW.date(), "due_days": 3,
+    },
     (State.MISSING_DATA, Action.EXPIRE): {**UNPAUSED, "ended_at": NOW},
-    (State.UNDER_REVIEW, Action.REFER): {},
-    (State.UNDER_REVIEW, Action.REJECT): {"ended_at": NOW},
-    (State.IN_PROGRESS, Action.RETURN_TO_AMER): {},
+    (State.UNDER_REVIEW, Action.REFER): {
+        "referred_agency_id": 9, "referred_at": NOW, "priority": "high", "checked_at": NOW,
+    },
+    (State.UNDER_REVIEW, Action.REJECT): {"ended_at": NOW, "checked_at": NOW},
+    (State.IN_PROGRESS, Action.RETURN_TO_AMER): FREE,
     (State.IN_PROGRESS, Action.ANSWER): {
         "outcome": "accepted", "answer": "From March on.", "promised_on": date(2027, 3, 1),
     },
@@ -82,6 +103,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.CLOSED, Action.REQUEST_REOPENING): {"ended_at": None},
     (State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING): {
         "due_at": due("2026-12-01"), "reopen_until": None, "outcome": None, "answer": None,
+        "acknowledged_at": None, "due_from": NOW.date(), "due_days": 5,
     },
     (State.REOPEN_REQUESTED, Action.REFUSE_REOPENING): {"ended_at": NOW},
 }  # fmt: skip
@@ -95,11 +117,13 @@ def test_every_row_of_the_life_cycle_is_in_the_table() -> None:
 @pytest.mark.parametrize(("state", "action"), list(CHANGES), ids=str)
 def test_what_an_action_changes_and_what_it_leaves(state: State, action: Action) -> None:
     before = _in(state)
-    answer = None
+    given: Answer | Referral | None = None
     if action is Action.ANSWER:
-        answer = Answer("accepted", "From March on.", date(2027, 3, 1))
+        given = Answer("accepted", "From March on.", date(2027, 3, 1))
+    if action is Action.REFER:
+        given = Referral(9, "high")
     done = row(state, action)
-    now = after(before, done, NOW, TERMS, answer)
+    now = after(before, done, NOW, TERMS, given)
     target = done.target or TARGETS[state, action]
     expected = {**msgspec.structs.asdict(before), **CHANGES[state, action], "state": target}
     assert msgspec.structs.asdict(now) == expected
@@ -132,7 +156,7 @@ PAUSES = [
 def test_the_clock_stands_still_until_the_data_has_come(
     day: str, asked: str, left: int, updated: str, expected: str
 ) -> None:
-    before = Standing(state=State.UNDER_REVIEW, due_at=due(day))
+    before = Standing(state=State.UNDER_REVIEW, due_at=due(day), **COUNTED)
     asked_at, updated_at = at(*asked.split()), at(*updated.split())
     missing = after(before, row(State.UNDER_REVIEW, Action.REQUEST_DATA), asked_at, TERMS)
     assert missing.paused_working_days == left
@@ -140,12 +164,28 @@ def test_the_clock_stands_still_until_the_data_has_come(
     # The promise stays written as it was; who reads it sees that the clock stands.
     assert missing.due_at == before.due_at
     again = after(missing, row(State.MISSING_DATA, Action.UPDATE), updated_at, TERMS)
-    assert again == Standing(state=State.UNDER_REVIEW, due_at=due(expected))
+    assert again == Standing(
+        state=State.UNDER_REVIEW, due_at=due(expected), checked_at=missing.checked_at,
+        due_from=updated_at.date(), due_days=left,
+    )  # fmt: skip
+
+
+def test_the_completeness_check_is_done_once() -> None:
+    """Data asked for again, after an agency sent the report back, does not move it."""
+    before = Standing(state=State.UNDER_REVIEW, due_at=DUE, checked_at=at("2026-11-23"), **COUNTED)
+    for action, given in (
+        (Action.REQUEST_DATA, None),
+        (Action.REFER, Referral(9)),
+        (Action.REJECT, None),
+    ):
+        assert after(before, row(before.state, action), NOW, TERMS, given).checked_at == at(
+            "2026-11-23"
+        )
 
 
 def test_instants_in_another_zone_are_days_in_riyadh() -> None:
     """22:30 in UTC on the 24th is the 25th in Riyadh."""
-    before = Standing(state=State.UNDER_REVIEW, due_at=due("2026-11-29").astimezone(UTC))
+    before = Standing(state=State.UNDER_REVIEW, due_at=due("2026-11-29").astimezone(UTC), **COUNTED)
     asked_at = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
     missing = after(before, row(State.UNDER_REVIEW, Action.REQUEST_DATA), asked_at, TERMS)
     assert missing.paused_working_days == 2
@@ -162,7 +202,8 @@ def test_instants_in_another_zone_are_days_in_riyadh() -> None:
 )
 def test_reopening_begins_a_whole_new_time(accepted: str, expected: str) -> None:
     again = after(ASKED, row(State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING), at(accepted), TERMS)
-    assert again == Standing(state=State.IN_PROGRESS, due_at=due(expected))
+    held = {**HELD, "acknowledged_at": None, "due_from": at(accepted).date(), "due_days": 5}
+    assert again == Standing(state=State.IN_PROGRESS, due_at=due(expected), **held)
 
 
 def test_the_terms_are_the_installation_s() -> None:

@@ -11,9 +11,9 @@ from tests.people.portal import browser, settings_for
 from tests.web.pages import Browser
 
 from balagh import clock
-from balagh.app import create
+from balagh.app import create, furnish
 from balagh.database import fetch
-from balagh.directory import holidays, importing, lookup, sheets
+from balagh.demo import cast
 from balagh.people import sessions
 
 # 11:30 in Riyadh.
@@ -40,16 +40,22 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-async def catalogue(db: None) -> None:
-    outcome = await importing.import_files(sheets.load(sheets.SAMPLE))
-    assert not outcome.problems
-    lookup.forget()
-    holidays.forget()
+async def catalogue(sample: None) -> None:
+    """The name by which a test asks for the directory alone."""
+
+
+@pytest.fixture(scope="session")
+def application(migrated: None, tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """Its routes are put together once for each process: that takes longer than most tests, and
+    nothing of a test stays in them. After the database, whose address it reads."""
+    return create(settings_for(data=str(tmp_path_factory.mktemp("data"))))
 
 
 @pytest.fixture
-def portal(catalogue: None, time: Clock, tmp_path: Path) -> Litestar:
-    return create(settings_for(data=str(tmp_path), sms_url="https://sms.example.sa/messages"))
+def portal(application: Litestar, catalogue: None, time: Clock, tmp_path: Path) -> Litestar:
+    settings = settings_for(data=str(tmp_path), sms_url="https://sms.example.sa/messages")
+    furnish(application, settings)
+    return application
 
 
 @pytest.fixture
@@ -81,6 +87,36 @@ async def noura(visiting: Visiting) -> AsyncIterator[Browser]:
 async def khalid(visiting: Visiting) -> AsyncIterator[Browser]:
     async with visiting("خالد عبدالله العتيبي", phone="+966561102938") as found:
         yield found
+
+
+@pytest.fixture
+def at_desk(portal: Litestar) -> Visiting:
+    """``async with at_desk("reem") as reem``: the browser of that member of the cast's staff, who
+    is made when they are not there yet."""
+
+    @asynccontextmanager
+    async def open_browser(key: str, *, language: str = "en") -> AsyncIterator[Browser]:
+        token = await sessions.begin(
+            staff_id=await staff_id(key), now=clock.now(), lifetime=timedelta(hours=1)
+        )
+        async with browser(portal, {"lang": language, "__Host-balagh": token}) as client:
+            yield Browser(client)
+
+    return open_browser
+
+
+async def staff_id(key: str) -> int:
+    """The id of that member of the cast (of the staff), who is made when there is none."""
+    one = cast.member(key)
+    assert one is not None
+    found = await fetch("SELECT id FROM staff WHERE email = $1", one.email)
+    if not found:
+        found = await fetch(
+            "INSERT INTO staff (role, agency_id, name_ar, name_en, email, created_at) VALUES "
+            "($1, (SELECT id FROM agency WHERE code = $2), $3, $4, $5, $6) RETURNING id",
+            one.role, one.agency, one.name_ar, one.name_en, one.email, clock.now(),
+        )  # fmt: skip
+    return int(found[0]["id"])
 
 
 async def _session(name: str, phone: str | None, email: str | None) -> str:

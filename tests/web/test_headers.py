@@ -38,6 +38,7 @@ COMMON = {
         (asset("vendor/htmx.min.js"), 200),
         ("/demo/outbox", 404),
         ("/demo/sign-in", 404),
+        ("/demo/clock", 404),
     ],
 )
 async def test_every_answer(visiting: Visiting, path: str, status: int) -> None:

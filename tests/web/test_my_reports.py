@@ -61,6 +61,18 @@ async def test_how_an_agency_decided(noura: Browser, outcome: str, sentence: str
     assert sentence in (await noura.open("/reports")).text
 
 
+async def test_a_promise_that_was_kept(noura: Browser) -> None:
+    report = await noura_s(
+        "closed", kind="suggestion", outcome="accepted", answer="سيُنفّذ.",
+        promised_on=(NOW - timedelta(days=9)).date(), delivered_at=NOW - timedelta(days=2),
+    )  # fmt: skip
+    assert "delivered it on 21 November 2026." in (await noura.open("/reports")).text
+    page = await noura.open(f"/reports/{report['number']}")
+    assert "It was delivered on" in page.text
+    assert "Saturday 21 November 2026" in page.text
+    assert "It is promised for" not in page.text
+
+
 async def test_a_long_reason_is_cut_between_words(noura: Browser) -> None:
     await noura_s("rejected", event={"action": "reject", "data": {"reason": LONG}})
     text = (await noura.open("/reports")).text

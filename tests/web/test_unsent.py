@@ -13,7 +13,7 @@ from tests.web.complaints import DETAILS, begin, choose_service, day, picture
 from tests.web.pages import Browser, Page
 
 from balagh import clock
-from balagh.app import create
+from balagh.app import furnish
 from balagh.database import fetch
 from balagh.people import unsent
 
@@ -38,9 +38,10 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def portal(catalogue: None, issuer: str, tmp_path: Path) -> Litestar:
+def portal(application: Litestar, catalogue: None, issuer: str, tmp_path: Path) -> Litestar:
     """On the machine's own clock: the provider's answers are of today."""
-    return create(settings_for(issuer, data=str(tmp_path)))
+    furnish(application, settings_for(issuer, data=str(tmp_path)))
+    return application
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ async def test_a_page_that_has_no_fields_for_it_shows_the_text(phone: Browser) -
 
 
 def test_what_is_kept_has_a_limit_and_no_nul() -> None:
-    found = unsent.unsent("/x", {"a": "one\x00two", "b\x00": "c"}, file=False)
+    found = unsent.unsent("/x", {"a": ["one\x00two"], "b\x00": ["c"]}, file=False)
     assert found.fields == {"a": "onetwo"}
-    long = unsent.unsent("/x", {"a": "x" * (unsent.MOST + 1)}, file=True)
+    long = unsent.unsent("/x", {"a": ["x" * (unsent.MOST + 1)]}, file=True)
     assert (long.fields, long.file) == ({}, True)

@@ -1,11 +1,11 @@
-"""The portal of the demonstration: its own sign-in, and the page that shows what was sent."""
+"""The portal of the demonstration: its own sign-in and clock, and what was sent."""
 
 import os
 
 from litestar import Litestar
 
 from balagh import app, logs
-from balagh.demo import outbox, sign_in
+from balagh.demo import ahead, clock, outbox, sign_in
 from balagh.settings import load
 
 
@@ -13,4 +13,5 @@ def create_from_environment() -> Litestar:
     """The web server's entry for ``balagh demo``."""
     settings = load(os.environ, demo=True)
     logs.configure(settings.log_level)
-    return app.create(settings, sign_in_router=sign_in.router, extra=[outbox.router])
+    ahead.install(settings.data)
+    return app.create(settings, sign_in_router=sign_in.router, extra=[outbox.router, clock.router])

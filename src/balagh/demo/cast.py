@@ -79,6 +79,15 @@ CAST = (
         role="reviewer",
     ),
     Member(
+        key="lama",
+        side="amer",
+        name_ar="لمى السبيعي",
+        name_en="Lama Alsubaie",
+        email="lama@example.sa",
+        about=N_("Reviewer: takes over what Reem hands to her"),
+        role="reviewer",
+    ),
+    Member(
         key="majed",
         side="amer",
         name_ar="ماجد الحربي",
@@ -95,6 +104,16 @@ CAST = (
         email="fahd@example.sa",
         about=N_("Officer at the Ministry of Justice"),
         role="agency_officer",
+        agency="moj",
+    ),
+    Member(
+        key="mona",
+        side="provider",
+        name_ar="منى السبيعي",
+        name_en="Mona Alsubaie",
+        email="mona@example.sa",
+        about=N_("Manager at the Ministry of Justice: sees who has how much"),
+        role="agency_manager",
         agency="moj",
     ),
     Member(

@@ -20,7 +20,8 @@ from balagh.settings import Settings
 _LATEST = """
 SELECT DISTINCT ON (p.id) r.*, p.name, p.notify_sms, p.notify_email,
   a.name_ar AS agency_ar, a.name_en AS agency_en
-FROM report r JOIN person p ON p.id = r.person_id JOIN agency a ON a.id = r.agency_id
+FROM report r JOIN person p ON p.id = r.person_id
+  JOIN agency a ON a.id = coalesce(r.referred_agency_id, r.agency_id)
 WHERE r.state = 'closed' AND p.national_id_hash = ANY($1::bytea[])
 ORDER BY p.id, r.ended_at DESC
 """
@@ -52,12 +53,7 @@ async def tell(settings: Settings, now: datetime) -> None:
             ),
             name=row["name"],
             language=row["language"],
-            reach=Reach(
-                phone=row["phone"],
-                email=row["email"],
-                notify_sms=row["notify_sms"],
-                notify_email=row["notify_email"],
-            ),
+            reach=Reach.of(row),
         )
         notices = closing.notices(
             ending,

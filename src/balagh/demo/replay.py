@@ -8,7 +8,7 @@ import msgspec
 from balagh.demo.stories import Almanac, Deed, SampleReport
 from balagh.reports import deadlines
 from balagh.reports.lifecycle import TRANSITIONS, Action, Role, State, Transition
-from balagh.reports.standing import Answer, Standing, Terms, after
+from balagh.reports.standing import Answer, Referral, Standing, Terms, after
 from balagh.settings import Settings
 
 # In which of the roles that may do something the sample reports do it.
@@ -33,6 +33,9 @@ class Life(msgspec.Struct, kw_only=True):
     submitted_at: datetime
     due_at: datetime
     completeness_due_at: datetime
+    due_from: date
+    due_days: int
+    data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None
     resume_state: State | None = None
@@ -42,14 +45,20 @@ class Life(msgspec.Struct, kw_only=True):
     outcome: str | None = None
     answer: str | None = None
     promised_on: date | None = None
+    referred_agency_id: int | None = None
+    referred_at: datetime | None = None
+    priority: str = "normal"
+    acknowledged_at: datetime | None = None
+    checked_at: datetime | None = None
     filed_on: date | None = None
     closed_on: date | None = None
 
 
 def replay(
-    sample: SampleReport, almanac: Almanac, settings: Settings
+    sample: SampleReport, almanac: Almanac, settings: Settings, agency: int
 ) -> tuple[Life, tuple[Happened, ...]]:
-    """The report as it is at ``almanac.now``, and all that happened to it, in order.
+    """The report as it is at ``almanac.now``, and all that happened to it, in order;
+    ``agency``: whom it is referred to.
 
     Raises ``LookupError`` when the life cycle forbids a deed.
     """
@@ -76,7 +85,7 @@ def replay(
         at = almanac.instant(deed.at, before=events[-1].at, expiry=life.data_due_at)
         before = life.state
         row, role = _transition(before, deed.action)
-        _live(life, row, deed, at, terms)
+        _live(life, row, deed, at, terms, agency)
         said = {"items": deed.items, "reason": deed.reason, "answer": deed.answer}
         events.append(
             Happened(
@@ -102,6 +111,8 @@ def _submit(sample: SampleReport, at: datetime, almanac: Almanac, settings: Sett
         state=State.RECEIVED,
         submitted_at=at,
         due_at=deadlines.resolution(at, almanac.calendar, almanac.zone, settings.resolution_days),
+        due_from=at.date(),
+        due_days=settings.resolution_days,
         completeness_due_at=deadlines.completeness(at, almanac.calendar, almanac.zone),
         filed_on=day(sample.filed),
         closed_on=day(sample.closed),
@@ -116,14 +127,16 @@ def _transition(state: State, action: Action) -> tuple[Transition, Role]:
     raise LookupError(f"{action} is forbidden while {state}")
 
 
-def _live(life: Life, row: Transition, deed: Deed, at: datetime, terms: Terms) -> None:
+def _live(life: Life, row: Transition, deed: Deed, at: datetime, terms: Terms, agency: int) -> None:
     """Brings the report to where the deed leaves it."""
     names = Standing.__struct_fields__
     before = Standing(**{name: getattr(life, name) for name in names})
-    answer = None
+    given: Answer | Referral | None = None
+    if deed.action is Action.REFER:
+        given = Referral(agency)
     if deed.action is Action.ANSWER:
         promised = at.date() + timedelta(days=deed.promised) if deed.promised else None
-        answer = Answer(deed.outcome, deed.answer, promised)
-    now = after(before, row, at, terms, answer)
+        given = Answer(deed.outcome, deed.answer, promised)
+    now = after(before, row, at, terms, given)
     for name in names:
         setattr(life, name, getattr(now, name))

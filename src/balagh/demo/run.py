@@ -13,7 +13,7 @@ from pathlib import Path
 
 from balagh import clock, logs, processes, running
 from balagh.database import pool
-from balagh.demo import cast, samples
+from balagh.demo import ahead, cast, samples
 from balagh.directory import importing, sheets
 from balagh.migrations import migrate
 from balagh.processes import Child
@@ -24,6 +24,7 @@ Balagh is ready:  {address}
 
   Sign in as       {address}/sign-in    invented people; no password
   E-mail and SMS   {address}/demo/outbox    nothing leaves this machine
+  The clock        {address}/demo/clock    move it forward
   Kept in          {folder}
 
 All names, numbers and reports are samples. Press Ctrl-C to stop.
@@ -43,8 +44,9 @@ def run(host: str, port: int, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     environ = _environ(host, port, folder, smtp_port, sms_port)
     settings = load(environ, demo=True)
-    with running.database(settings, alone=True) as url:
-        environ["BALAGH_DATABASE_URL"] = url
+    ahead.install(folder)
+    with running.database(settings, alone=True) as database:
+        environ["BALAGH_DATABASE_URL"] = database.url
         print("Preparing the sample data …", flush=True)
         asyncio.run(_prepare(settings))
         sinks = running.python(
@@ -54,7 +56,7 @@ def run(host: str, port: int, folder: Path) -> int:
         )
         children = [
             Child("post", sinks, environ),
-            running.worker(environ, "--demo"),
+            Child("worker", running.python("balagh.demo.worker"), environ),
             running.web(settings, "demo/app.py:create_from_environment", environ),
         ]
 
@@ -62,7 +64,10 @@ def run(host: str, port: int, folder: Path) -> int:
             await running.answering(settings)
             print(_READY.format(address=settings.public_url, folder=folder), flush=True)
 
-        asyncio.run(processes.supervise(children, ready, grace=running.GRACE))
+        async def beside() -> None:
+            await asyncio.gather(ready(), database.keep())
+
+        asyncio.run(processes.supervise(children, beside, grace=running.GRACE))
     print("Stopped.", flush=True)
     return 0
 
@@ -79,6 +84,8 @@ def _environ(host: str, port: int, folder: Path, smtp_port: int, sms_port: int) 
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(smtp_port),
         "SMS_URL": f"http://127.0.0.1:{sms_port}/messages",
+        # Whoever tries it at night waits for the messages, too.
+        "QUIET_HOURS": "none",
         "MAIL_FROM": "بلاغ Balagh <balagh@example.sa>",
     }
     rest = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from balagh.database import fetch, fetch_one, transaction
-from balagh.demo import cast, endings, evidence
+from balagh.demo import canned, cast, endings, evidence
 from balagh.demo.replay import Happened, Life, replay
 from balagh.demo.stories import (
     Almanac,
@@ -34,7 +34,7 @@ from balagh.reports import numbers
 from balagh.reports.choices import Choices
 from balagh.reports.fields import NOT_LISTED
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import Role
+from balagh.reports.lifecycle import Action, Role
 from balagh.settings import Settings
 
 Row = dict[str, Any]
@@ -79,7 +79,10 @@ async def seed(settings: Settings, now: datetime) -> None:
         await working_calendar(frozenset(settings.weekend), now),
         ZoneInfo(settings.zone),
     )
-    lives = [(sample, *replay(sample, almanac, settings)) for sample in told.reports]
+    lives = [
+        (sample, *replay(sample, almanac, settings, values_of(sample, known)["agency"].id))
+        for sample in told.reports
+    ]
     files = await _keep_files(Store(settings.data / "files"), told.reports)
     async with transaction():
         people = await _people(settings.secret_key, known, now)
@@ -89,6 +92,7 @@ async def seed(settings: Settings, now: datetime) -> None:
             row = {
                 **_filed(sample, person, people, known),
                 **msgspec.to_builtins(life),
+                **_hands(life, story, people),
                 "version": len(story),
             }
             reports.append(row)
@@ -118,9 +122,17 @@ async def seed(settings: Settings, now: datetime) -> None:
             # None for what was filed with the report itself.
             row["event_id"] = by_time.get((row["report_id"], row.pop("came_at")))
         await _insert("attachment", attachments)
+        # Whoever did something has seen the report as it was then; what came later is news to them.
+        await fetch(
+            "INSERT INTO case_view (report_id, staff_id, version, seen_at) "
+            "SELECT report_id, staff_id, max(place), max(at) FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY report_id ORDER BY at, id) AS place FROM event) e "
+            "WHERE staff_id IS NOT NULL GROUP BY report_id, staff_id"
+        )
         await _insert("rating", _ratings(lives, by_draft, almanac))
         await _insert("draft", [draft_row(one, people, known, almanac) for one in told.drafts])
         await endings.tell(settings, now)
+        await canned.seed_replies(now)
 
 
 async def _keep_files(
@@ -156,11 +168,12 @@ async def _people(key: bytes, known: Catalogue, now: datetime) -> People:
         "WHERE national_id_hash = ANY($1::bytea[])",
         list(hashes),
     )
-    staff = await fetch("SELECT id, role, agency_id FROM staff WHERE active")
+    # The first of each role, who is the last that the look-ups below keep.
+    staff = await fetch("SELECT id, role, agency_id FROM staff WHERE active ORDER BY id DESC")
     return People(
         {hashes[row["national_id_hash"]]: row for row in people},
         {row["role"]: row["id"] for row in staff if row["agency_id"] is None},
-        {row["agency_id"]: row["id"] for row in staff if row["agency_id"] is not None},
+        {row["agency_id"]: row["id"] for row in staff if row["role"] == "agency_officer"},
     )
 
 
@@ -206,6 +219,17 @@ def _filed(
             name: _bytea(value) if isinstance(value, bytes) else value
             for name, value in columns.items()
         },
+    }
+
+
+def _hands(life: Life, story: Sequence[Happened], people: People) -> Row:
+    """Who has it: the reviewer who began, and the agency's officer who has taken it up."""
+    begun = any(one.action is Action.START_REVIEW for one in story)
+    agency = life.referred_agency_id if life.outcome else None
+    return {
+        "assignee_id": people.staff["reviewer"] if begun else None,
+        "officer_id": people.officers[agency] if agency else None,
+        "acknowledged_at": life.referred_at if agency else None,
     }
 
 

@@ -28,6 +28,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
 from balagh import clock
+from balagh.demo import ahead
 
 _HOST = "127.0.0.1"
 _LARGEST_SMS = 100_000
@@ -212,6 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sms-port", type=int, required=True)
     chosen = parser.parse_args(arguments)
     try:
+        # The outbox is in the data folder.
+        ahead.install(chosen.folder.resolve().parent)
         chosen.folder.mkdir(parents=True, exist_ok=True)
         asyncio.run(run(chosen.folder, chosen.smtp_port, chosen.sms_port))
     except OSError as error:

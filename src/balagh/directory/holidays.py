@@ -32,6 +32,15 @@ class Holiday(msgspec.Struct, frozen=True):
     name_en: str
 
 
+# The month begins when the moon is seen: until then the library counts ahead.
+_BY_THE_MOON = ("Eid", "Arafah")
+
+
+def estimated(day: date, name: Holiday, today: date) -> bool:
+    """Whether an official holiday may still move by a day, because it is of the Hijri calendar."""
+    return day >= today and any(word in name.name_en for word in _BY_THE_MOON)
+
+
 @cache
 def official(year: int) -> Mapping[date, Holiday]:
     """The official holidays of a Gregorian year, observed days included, by day."""
@@ -40,25 +49,56 @@ def official(year: int) -> Mapping[date, Holiday]:
     return {day: Holiday(name, english[day]) for day, name in sorted(arabic.items())}
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """A day that an administrator declared: worked, or off; and what it is called."""
+
+    working: bool
+    name_ar: str
+    name_en: str
+
+
+async def corrections(first: date, last: date) -> dict[date, Correction]:
+    """What was declared of these days, by day, read afresh."""
+    rows = await fetch(
+        "SELECT day, working, name_ar, name_en FROM calendar_day WHERE day BETWEEN $1 AND $2 "
+        "ORDER BY day",
+        first, last,
+    )  # fmt: skip
+    return {
+        row["day"]: Correction(
+            working=row["working"], name_ar=row["name_ar"], name_en=row["name_en"]
+        )
+        for row in rows
+    }
+
+
 async def load_calendar(weekend: Collection[int], around: date) -> Calendar:
     """The calendar of the years ``around`` − 2 to ``around`` + 2, corrections read afresh.
 
     ``weekend``: days of the week not worked, Monday = 0.
     """
-    first, last = around.year - YEARS, around.year + YEARS
-    days = {day: name for year in range(first, last + 1) for day, name in official(year).items()}
+    return corrected(weekend, around, await corrections(*reach(around)))
+
+
+def reach(around: date) -> tuple[date, date]:
+    """The first and the last day that a calendar ``around`` that day knows."""
+    return date(around.year - YEARS, 1, 1), date(around.year + YEARS, 12, 31)
+
+
+def corrected(
+    weekend: Collection[int], around: date, declared: Mapping[date, Correction]
+) -> Calendar:
+    """The calendar as it is with these corrections. Pure."""
+    first, last = reach(around)
+    years = range(first.year, last.year + 1)
+    days = {day: name for year in years for day, name in official(year).items()}
     extra_working = set()
-    corrections = await fetch(
-        "SELECT day, working, name_ar, name_en FROM calendar_day WHERE day BETWEEN $1 AND $2",
-        date(first, 1, 1),
-        date(last, 12, 31),
-    )
-    for row in corrections:
-        if row["working"]:
-            days.pop(row["day"], None)
-            extra_working.add(row["day"])
+    for day, one in declared.items():
+        if one.working:
+            days.pop(day, None)
+            extra_working.add(day)
         else:
-            days[row["day"]] = Holiday(row["name_ar"], row["name_en"])
+            days[day] = Holiday(one.name_ar, one.name_en)
     return Calendar(
         weekend=frozenset(weekend), holidays=days, extra_working=frozenset(extra_working)
     )

@@ -7,7 +7,6 @@ the line, so that the person who keeps the catalogue finds the cell.
 
 import csv
 import io
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from balagh.i18n import N_, Language
+from balagh.text import computed
 
 AGENCIES, PLATFORMS, SERVICES = "agencies.csv", "platforms.csv", "services.csv"
 
@@ -139,9 +139,6 @@ NO_COLUMN = N_("The column “{name}” is missing.")
 UNKNOWN_COLUMN = N_("The column “{name}” does not belong in this file.")
 COLUMN_TWICE = N_("The column “{name}” appears twice.")
 
-# A spreadsheet runs a cell that begins so as a formula (OWASP, CSV injection). The apostrophe is
-# put before values that already have one too, so that taking one away gives back what there was.
-_FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠]")
 # Left by word processors and spreadsheets around Arabic words; equal names would differ by them.
 _MARKS = dict.fromkeys(
     [0x200E, 0x200F, 0x061C, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
@@ -149,13 +146,15 @@ _MARKS = dict.fromkeys(
 
 
 def _guarded(value: str) -> str:
-    return f"'{value}" if _FORMULA.match(value) else value
+    # Before values that have an apostrophe already too, so that taking one away gives back what
+    # there was.
+    return f"'{value}" if computed(value.lstrip("'")) else value
 
 
 def _cleaned(cell: str) -> str:
     """Without marks of direction, spaces around and doubled, and the guard against formulas."""
     plain = unicodedata.normalize("NFC", cell).translate(_MARKS).strip()
-    if plain.startswith("'") and _FORMULA.match(plain):
+    if plain.startswith("'") and computed(plain.lstrip("'")):
         plain = plain[1:]
     return " ".join(plain.split())
 

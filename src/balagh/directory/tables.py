@@ -9,8 +9,10 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Date,
+    Integer,
     SmallInt,
     Text,
+    Timestamptz,
 )
 from piccolo.table import Table
 
@@ -59,3 +61,19 @@ class CalendarDay(Table, tablename="calendar_day"):
     working = Boolean(default=None)
     name_ar = Text(default=None)
     name_en = Text(default=None)
+
+
+class CalendarChange(Table, tablename="calendar_change"):
+    """What an administrator changed, and how many reports moved; ``working`` none: the official
+    calendar counts again."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(default=None)
+    staff_id = BigInt(default=None)
+    first_day = Date(default=None)
+    last_day = Date(default=None)
+    working = Boolean(null=True, default=None)
+    name_ar = Text(default=None)
+    name_en = Text(default=None)
+    moved = Integer(default=0)
+    settled_at = Timestamptz(null=True, default=None)

@@ -9,15 +9,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import SystemRandom
+from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from jinja2 import TemplateError
 
-from balagh.database import fetch
+from balagh.database import fetch, one_connection
+from balagh.notices.circuit import Circuit, circuit_of
+from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.messages import render
-from balagh.notices.transports import DeliveryError, Outgoing, Transport
+from balagh.notices.quiet_hours import URGENT, QuietHours
+from balagh.notices.texts import RIYADH, Words, words_now
+from balagh.notices.transports import DeliveryError, Fault, Outgoing, Transport
 
 CHANNELS = ("email", "sms")
 
@@ -27,6 +32,9 @@ PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
 LANES = 4
 # The longest that one message may take, whatever the other side does.
 _SENDING = timedelta(seconds=20)
+# For so long a claimed message is ours. None is begun whose lease could run out meanwhile, so a
+# slow server makes batches smaller and nobody's wait after a crash longer.
+_LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
 _PATIENCE = 5
@@ -41,11 +49,12 @@ _CLAIM = """
 WITH due AS (
   SELECT notice.id FROM notice
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
-    AND NOT EXISTS (
-      SELECT FROM notice AS earlier
+    AND (SELECT true FROM notice AS earlier
       WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
         AND earlier.recipient = notice.recipient AND earlier.id < notice.id
-        AND earlier.attempts < $5)
+        AND earlier.attempts < $5
+      LIMIT 1) IS NULL
+    {held}
   ORDER BY next_attempt_at, id
   LIMIT $3
   FOR UPDATE OF notice SKIP LOCKED
@@ -55,10 +64,24 @@ FROM due WHERE notice.id = due.id
 RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
 """
 
+# In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
+# so that nothing is told out of order. Nothing is written: a moved clock or setting holds at once.
+_QUIET = """
+    AND (moment = ANY($6) OR (
+      SELECT true FROM notice AS later
+      WHERE later.state = 'waiting' AND later.channel = notice.channel
+        AND later.recipient = notice.recipient AND later.id > notice.id
+        AND later.moment = ANY($6) AND later.next_attempt_at <= $1
+      LIMIT 1))
+"""
+_CLAIM_ANY = _CLAIM.format(held="")
+_CLAIM_QUIET = _CLAIM.format(held=_QUIET)
+
 # Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
 _SENT = """
-UPDATE notice SET state = 'sent', sent_at = $2, provider_id = $3, error = NULL
-WHERE id = $1 AND state = 'waiting'
+UPDATE notice SET state = 'sent', sent_at = $3, provider_id = ours.name, error = NULL
+FROM unnest($1::bigint[], $2::text[]) AS ours (id, name)
+WHERE notice.id = ours.id AND state = 'waiting'
 """
 
 # `attempts` tells whether the row is still ours.
@@ -67,23 +90,14 @@ UPDATE notice SET next_attempt_at = $3, error = $4
 WHERE id = $1 AND attempts = $2 AND state = 'waiting'
 """
 
-# An SMS that failed for good becomes an e-mail, unless the same moment goes out by e-mail anyway.
-_FAIL = """
+_FAILED = """
 WITH failed AS (
-  UPDATE notice SET state = 'failed', error = $4
+  UPDATE notice SET state = 'failed', failed_at = $3, error = $4
   WHERE id = $1 AND attempts = $2 AND state = 'waiting'
   RETURNING *
 )
-INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
-SELECT key || ':fallback', moment, 'email', data->>'fallback_email', language,
-       data - 'fallback_email', $3, $3
-FROM failed
-WHERE channel = 'sms' AND data->>'fallback_email' IS NOT NULL
-  AND NOT EXISTS (
-    SELECT FROM notice AS sibling
-    WHERE sibling.key = regexp_replace(failed.key, ':sms$', ':email'))
-ON CONFLICT (key) DO NOTHING
 """
+_FAIL = f"{_FAILED}{FALLBACK}"
 
 _RELEASE = """
 UPDATE notice SET attempts = notice.attempts - 1, next_attempt_at = $1
@@ -119,20 +133,24 @@ class _Claim(msgspec.Struct, frozen=True):
 async def deliver_due(
     transports: Mapping[str, Transport],
     now: datetime,
-    limit: int = 20,
+    limit: int = 200,
     *,
     channels: Iterable[str] = CHANNELS,
+    zone: ZoneInfo = RIYADH,
     stopping: Callable[[], bool] = lambda: False,
+    quiet: QuietHours | None = None,
 ) -> Delivered:
     """Claims up to ``limit`` messages of each channel that are due at ``now`` and sends them.
 
     Returns when each was taken, put off or given up. A batch holds at most one message for each
     recipient, so call again until ``total`` is 0. When ``stopping()`` turns true, messages in hand
-    are finished and the rest goes back to the outbox.
+    are finished and the rest goes back to the outbox. The same happens when a channel turns out to
+    take nothing; then one message tries it from time to time, and ``total`` is 0 in between.
+    ``zone``: of the times in the messages; ``quiet``: when SMS that are not urgent wait.
     """
     delivered = Delivered()
     done = await asyncio.gather(
-        *(_deliver(transports[channel], channel, now, limit, stopping, delivered)
+        *(_deliver(transports[channel], channel, now, limit, stopping, delivered, zone, quiet)
           for channel in channels),
         return_exceptions=True,
     )  # fmt: skip
@@ -149,26 +167,49 @@ async def _deliver(
     limit: int,
     stopping: Callable[[], bool],
     delivered: Delivered,
+    zone: ZoneInfo,
+    quiet: QuietHours | None,
 ) -> None:
-    claims = deque(await _claim(channel, now, limit))
+    circuit = await circuit_of(channel, now)
+    if channel == "sms" and circuit.since is not None and circuit.since <= now - DAY:
+        delivered.failed += await _give_up(now)
+    if not (wanted := circuit.limit(limit)):
+        return
+    held = quiet is not None and channel == "sms" and quiet.at(now)
+    end = monotonic() + (_LEASE - _SENDING).total_seconds()
+    claims = deque(await _claim(channel, now, wanted, held=held))
+    sent = _Sent(now, delivered)
 
     async def lane() -> None:
-        while claims and not stopping():
-            await _attempt(transport, claims.popleft(), now, delivered)
+        while claims and not stopping() and circuit.passable and monotonic() < end:
+            await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
+            await sent.room()
 
     try:
+        # As they are now, once for the batch.
+        words = await words_now(zone) if claims else Words(zone)
         # Every lane finishes what it has begun, even when another meets a broken database.
         for result in await asyncio.gather(*(lane() for _ in range(LANES)), return_exceptions=True):
             if result is not None:
                 raise result
     finally:
-        await _release(claims, now)
+        try:
+            await sent.room(0)
+        finally:
+            await _release(claims, now)
 
 
-async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
-    # Long enough for the last message of the batch when every one before it took its longest.
-    lease = now + _SENDING * (-(-limit // LANES) + 1)
-    rows = await fetch(_CLAIM, now, channel, limit, lease, _PATIENCE)
+async def _give_up(now: datetime) -> int:
+    if failed := await overdue(now):
+        _log.error("notices failed", channel="sms", notices=failed, reason="closed for a day")
+    return failed
+
+
+async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
+    asked: tuple[Any, ...] = (now, channel, limit, now + _LEASE, _PATIENCE)
+    rows = (
+        await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
+    )
     claims = [
         _Claim(**{**row, "data": msgspec.json.decode(row["data"])}) for row in map(dict, rows)
     ]
@@ -176,41 +217,93 @@ async def _claim(channel: str, now: datetime, limit: int) -> list[_Claim]:
 
 
 async def _attempt(
-    transport: Transport, claim: _Claim, now: datetime, delivered: Delivered
+    transport: Transport,
+    claim: _Claim,
+    now: datetime,
+    delivered: Delivered,
+    words: Words,
+    circuit: Circuit,
+    sent: "_Sent",
 ) -> None:
-    log = _log.bind(notice=claim.id, moment=claim.moment, channel=claim.channel)
+    named = {"notice": claim.id, "moment": claim.moment, "channel": claim.channel}
     try:
-        provider_id = await _send(transport, claim)
+        provider_id = await _send(transport, claim, words)
     except DeliveryError as error:
         if error.permanent or claim.attempts > len(PAUSES):
             await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
             delivered.failed += 1
-            log.error("notice failed", attempts=claim.attempts, reason=error.reason)
+            _log.error("notice failed", **named, attempts=claim.attempts, reason=error.reason)
         else:
             again = now + _pause(claim.attempts, error.retry_after)
             await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
             delivered.retried += 1
-            log.warning("notice put off", attempts=claim.attempts, reason=error.reason)
+            # Somebody has to mend our password, balance or sender name.
+            loud = _log.error if error.fault is Fault.ACCOUNT else _log.warning
+            loud("notice put off", **named, attempts=claim.attempts, reason=error.reason)
+        await circuit.failed(error, now)
     else:
-        await fetch(_SENT, claim.id, now, provider_id)
-        delivered.sent += 1
-        log.info("notice sent", attempts=claim.attempts)
+        sent.note(claim.id, provider_id)
+        _log.info("notice sent", **named, attempts=claim.attempts)
+        await circuit.passed(now)
 
 
-async def _send(transport: Transport, claim: _Claim) -> str | None:
+class _Sent:
+    """Notes what was sent, at once: in one statement for all that were taken while the one before
+    was under way. No message is begun while ``LANES`` are taken and not noted, so never more
+    than that and those on their way, seven in all, are in hand (decision 122)."""
+
+    def __init__(self, now: datetime, delivered: Delivered) -> None:
+        self._now = now
+        self._delivered = delivered
+        self._taken: dict[int, str | None] = {}
+        self._open = 0
+        self._noted = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, id: int, provider_id: str | None) -> None:
+        self._taken[id] = provider_id
+        self._open += 1
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def room(self, most: int = LANES - 1) -> None:
+        """Returns when at most as many are still to be noted; raises what keeps them from that."""
+        while self._open > most and self._writing is not None:
+            if self._writing.done():
+                self._writing.result()
+            self._noted.clear()
+            await self._noted.wait()
+
+    async def _write(self) -> None:
+        try:
+            async with one_connection():
+                while self._taken:
+                    written, self._taken = self._taken, {}
+                    # In their order, so that two workers with the same rows wait for each other.
+                    ids = sorted(written)
+                    await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+                    self._delivered.sent += len(ids)
+                    self._open -= len(ids)
+                    self._noted.set()
+            self._writing = asyncio.create_task(self._write()) if self._taken else None
+        finally:
+            self._noted.set()
+
+
+async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
     try:
-        content = render(claim.moment, claim.channel, claim.language, claim.data)
-    except (TemplateError, KeyError, TypeError, ValueError) as error:
+        content = render(claim.moment, claim.channel, claim.language, claim.data, words)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         # A fault of ours: the people it is meant for should not lose the message to it, so it
         # waits for the mended program.
         reason = f"the message could not be written: {type(error).__name__}"
-        raise DeliveryError(permanent=False, reason=reason) from error
+        raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
     notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
     try:
         async with asyncio.timeout(_SENDING.total_seconds()):
             return await transport.send(notice)
     except TimeoutError as error:
-        raise DeliveryError(permanent=False, reason="no answer in time") from error
+        raise DeliveryError(permanent=False, reason="no answer in time", fault=Fault.WAY) from error
 
 
 def _pause(attempts: int, retry_after: float | None) -> timedelta:

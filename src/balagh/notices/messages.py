@@ -1,25 +1,25 @@
 """What a message says: (moment, channel, language, data) → SMS text, or e-mail subject, text, HTML.
 
-The words are in ``templates/notices``; the row's ``data`` holds all that they need, so a message
-that waits for hours still says what was true when it was promised.
+The row's ``data`` holds all that the words need, so a message that waits for hours still says what
+was true when it was promised; the words are those of the moment in which it is written (``texts``).
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import css_inline
 import msgspec
+import structlog
 from jinja2 import Environment
 
-from balagh.i18n import grouped
+from balagh.i18n import Language
+from balagh.notices import moulds, texts, writing
+from balagh.notices.facts import Part
+from balagh.notices.texts import Words
+from balagh.notices.wording import Filler, moment_of
+from balagh.notices.writing import Page
 from balagh.templating import environment
-
-# Unicode UAX #9: keeps a number or a name of the other direction from reordering what is around it.
-_FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
-_LEFT_TO_RIGHT_MARK = "\u200e"
-_NO_BREAK_SPACE = "\u00a0"
 
 # 3GPP TS 23.038, 6.2.1 (basic characters) and 6.2.1.1 (those that take two places).
 _GSM_BASIC = frozenset(
@@ -28,80 +28,100 @@ _GSM_BASIC = frozenset(
 )
 _GSM_EXTENDED = frozenset("^{}\\[~]|€")
 
+_log = structlog.get_logger()
+_T = TypeVar("_T")
+
 
 class Sms(msgspec.Struct, frozen=True):
     text: str
 
 
 class Email(msgspec.Struct, frozen=True):
+    """``unsubscribe``: where whoever gets it can stop such messages; empty for those that cannot be
+    stopped."""
+
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
 
 
-def render(moment: str, channel: str, language: str, data: Mapping[str, Any]) -> Sms | Email:
-    """Raises ``jinja2.TemplateError`` when the moment has no words or data is missing for them."""
-    facts = _facts(language, data)
+def render(
+    moment: str, channel: str, language: str, data: Mapping[str, Any], words: Words | None = None
+) -> Sms | Email:
+    """The message as it goes out. ``words``: the zone and the changed texts; without them our own,
+    for Riyadh.
 
-    def words(part: str) -> str:
-        made = environment(language) if part.endswith("html") else _plain(language)
-        return made.get_template(f"notices/{moment}.{part}.jinja").render(facts).strip()
+    A changed text that cannot be filled for this row gives way to ours, and the log says so. Raises
+    ``ValueError`` for a moment that is not in the table, and where our words cannot be filled.
+    """
+    words = words or Words()
+    filler = Filler(moment_of(moment), data, Language.of(language), words.zone)
+
+    def said(part: Part, write: Callable[[str], _T]) -> _T:
+        changed = words.changed.get((moment, language, part))
+        if changed is not None:
+            try:
+                return write(changed)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                # The people it is meant for should not lose the message to it.
+                _log.error(
+                    "a changed text cannot be filled",
+                    moment=moment, language=language, part=part, reason=type(error).__name__,
+                )  # fmt: skip
+        own = texts.ours(moment).get((language, part))
+        if own is None:
+            raise ValueError(f"{moment} has no {part}")
+        return write(own)
 
     if channel == "sms":
-        return Sms(words("sms.txt"))
-    html = _inliner().inline(words("email.html"))
-    return Email(words("subject.txt"), words("email.txt") + "\n", html)
+        return Sms(said("sms", lambda text: writing.plain(text, "sms", filler)))
+    unsubscribe = str(data.get("unsubscribe") or "")
+    subject = said("subject", lambda text: writing.plain(text, "subject", filler))
+    plain, html = said("email", lambda text: moulds.email(text, filler, unsubscribe, _framed))
+    return Email(subject, plain, html, unsubscribe)
 
 
 def segments(text: str) -> int:
     """How many SMS the text takes: 160 places (153 each when several) if every character is in the
     GSM alphabet, else 70 (67) UTF-16 units, as Arabic is (3GPP TS 23.040, 9.2.3.24.1)."""
-    if all(character in _GSM_BASIC or character in _GSM_EXTENDED for character in text):
-        size, alone, joined = len(text) + sum(c in _GSM_EXTENDED for c in text), 160, 153
-    else:
-        size, alone, joined = len(text.encode("utf-16-be")) // 2, 70, 67
+    size, (alone, joined) = length(text), room(text)
     return 1 if size <= alone else -(-size // joined)
 
 
-def _facts(language: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data with dates parsed, and the names of this language without their suffix.
-
-    ``number`` is grouped; ``number_sms`` the same for text without markup in a short message, and
-    ``apart`` isolates any value in plain text.
-    """
-    facts: dict[str, Any] = {**data, "apart": _apart}
-    for name, value in data.items():
-        if name.endswith("_on") and value:
-            facts[name] = date.fromisoformat(value)
-        elif name.endswith(("_at", "_until")) and value:
-            facts[name] = datetime.fromisoformat(value)
-        elif name.endswith(f"_{language}"):
-            facts[name.removesuffix(f"_{language}")] = value
-    if "number" in data:
-        facts["number"] = grouped(data["number"])
-        facts["number_sms"] = _for_sms(facts["number"], language)
-    return facts
+def length(text: str) -> int:
+    """The places that the text takes in an SMS."""
+    if _gsm(text):
+        return len(text) + sum(character in _GSM_EXTENDED for character in text)
+    return len(text.encode("utf-16-be")) // 2
 
 
-def _apart(value: object) -> str:
-    return f"{_FIRST_STRONG_ISOLATE}{value}{_POP}"
+def room(text: str) -> tuple[int, int]:
+    """The places of one SMS in the text's alphabet: alone, and as one of several."""
+    return (160, 153) if _gsm(text) else (70, 67)
 
 
-def _for_sms(number: str, language: str) -> str:
-    """Groups that stay in order on any phone.
+def _gsm(text: str) -> bool:
+    return all(character in _GSM_BASIC or character in _GSM_EXTENDED for character in text)
 
-    Spaces between numbers take the direction of the text, so in Arabic "730 264 1185" would be
-    shown as "1185 264 730". Old phones print isolates as boxes, so: one left-to-right mark, which
-    all have known for twenty years, and no-break spaces, which join numbers even where the mark is
-    dropped on the way (UAX #9, rules W4 and W7). English keeps the GSM alphabet, which has neither.
-    """
-    if language != "ar":
-        return number
-    return _LEFT_TO_RIGHT_MARK + number.replace(" ", _NO_BREAK_SPACE)
+
+def _framed(language: str, plain: str, page: Page, unsubscribe: str) -> tuple[str, str]:
+    """Text and HTML with what stands around them, the styles in the elements."""
+    text = _frame(language, "txt").render(body=plain, unsubscribe=unsubscribe)
+    html = _frame(language, "html").render(
+        title=page.title, body=page.body, links=page.links, unsubscribe=unsubscribe
+    )
+    return text.strip() + "\n", _inliner().inline(html)
 
 
 @cache
-def _plain(language: str) -> Environment:
+def _frame(language: str, ending: str) -> Any:
+    made = environment(language) if ending == "html" else _unescaped(language)
+    return made.get_template(f"notices/email.{ending}.jinja")
+
+
+@cache
+def _unescaped(language: str) -> Environment:
     """The texts and filters of pages, but ``&`` stays ``&``."""
     return environment(language).overlay(autoescape=False)
 

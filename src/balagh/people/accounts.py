@@ -16,10 +16,9 @@ from balagh.settings import Settings
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Exactly one of the two."""
+    """A beneficiary. Staff come in by ``staff_claims``, though their subject may be the same."""
 
-    person_id: int | None = None
-    staff_id: int | None = None
+    person_id: int
 
 
 async def account_of(
@@ -40,22 +39,17 @@ async def account_of(
         # 2. Known already? (The identity of somebody erased counts as new.)
         known = await fetch_one(
             """
-            SELECT identity.staff_id, staff.active, person.id AS person_id, person.national_id_hash
+            SELECT person.id AS person_id, person.national_id_hash
             FROM identity
-            LEFT JOIN person ON person.id = identity.person_id AND person.erased_at IS NULL
-            LEFT JOIN staff ON staff.id = identity.staff_id
+            JOIN person ON person.id = identity.person_id AND person.erased_at IS NULL
             WHERE identity.issuer = $1 AND identity.subject = $2
             """,
             identified.issuer,
             identified.subject,
         )
-        if known is not None and known["staff_id"] is not None:
-            if not known["active"]:
-                raise SignInError(Code.CLOSED, "staff account is not active")
-            return Account(staff_id=known["staff_id"])
         sealed, hashed = _sealed(told.national_id, settings)
         # 3. Known, unknown with a known national id, or new.
-        if known is not None and known["person_id"] is not None:
+        if known is not None:
             person_id: int = known["person_id"]
             await _attach_national_id(person_id, known["national_id_hash"], sealed, hashed)
             await _refresh(person_id, told)

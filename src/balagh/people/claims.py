@@ -43,6 +43,25 @@ def read(claims: Mapping[str, Any], settings: Settings) -> Told:
     )
 
 
+def read_contact(told: Mapping[str, Any], settings: Settings) -> Told:
+    """As ``read``, of a member of staff: nobody asks for their national id here."""
+    return Told(
+        national_id=None,
+        name=_name(told, settings),
+        phone=None,
+        email=_email(_text(told, settings.oidc_claim_email)),
+    )
+
+
+def claim(told: Mapping[str, Any], name: str) -> object:
+    """The claim of that name; ``a.b``: also ``b`` within ``a``, where none has the whole name."""
+    if name in told or "." not in name:
+        return told.get(name)
+    first, rest = name.split(".", 1)
+    within = told.get(first)
+    return claim(within, rest) if isinstance(within, Mapping) else None
+
+
 def _national_id(text: str) -> str | None:
     if not text:
         return None

@@ -53,7 +53,7 @@ class Published:
         self._lock = asyncio.Lock()
         self._tls: ssl.SSLContext | None = None
         self._metadata: dict[str, Any] = {}
-        self._metadata_until: datetime | None = None
+        self._metadata_due_at: datetime | None = None
         self._down_until: datetime | None = None
         self._keys: KeySet | None = None
         self._keys_until: datetime | None = None
@@ -69,7 +69,7 @@ class Published:
     async def metadata(self, now: datetime) -> dict[str, Any]:
         """The discovery document; raises ``SignInError`` (DOWN) when there is none to trust."""
         async with self._lock:
-            if self._metadata_until is not None and now < self._metadata_until:
+            if self._metadata_due_at is not None and now < self._metadata_due_at:
                 return self._metadata
             if self._down_until is not None and now < self._down_until:
                 raise SignInError(Code.DOWN, "discovery: failed a moment ago")
@@ -79,7 +79,7 @@ class Published:
             except SignInError:
                 self._down_until = now + _DOWN_FOR
                 raise
-            self._metadata_until = now + _KEPT_FOR
+            self._metadata_due_at = now + _KEPT_FOR
             return self._metadata
 
     def algorithms(self, metadata: dict[str, Any]) -> list[str]:

@@ -22,6 +22,12 @@ class Code(StrEnum):
     """The national id belongs to another account here."""
     CLOSED = "closed"
     """The account was closed here."""
+    ROLE = "role"
+    """The provider tells no role that means one here."""
+    STAFF_CLAIMS = "staff_claims"
+    """The provider tells no agency that is known here, or no e-mail address."""
+    STAFF_CONFLICT = "staff_conflict"
+    """The e-mail address belongs to another member of staff."""
 
 
 class SignInError(Exception):

@@ -14,6 +14,14 @@ NATIONAL_ID_LOOKUP = b"balagh/national-id/lookup/1"
 FORM_TOKEN = b"balagh/form-token/1"
 VERIFICATION_CODE = b"balagh/verification-code/1"
 SURVEY_LINK = b"balagh/survey-link/1"
+STOP_LINK = b"balagh/stop-link/1"
+TOTP_SEAL = b"balagh/totp/seal/1"
+TOTP_PROPOSAL = b"balagh/totp/proposal/1"
+RECOVERY_CODE = b"balagh/recovery-code/1"
+FAILED_SIGN_IN = b"balagh/failed-sign-in/1"
+KNOWN_DEVICE = b"balagh/known-device/1"
+UNSUBSCRIBE = b"balagh/unsubscribe/1"
+HALF_SIGNED_IN = b"balagh/half-signed-in/1"
 
 
 @lru_cache(maxsize=16)

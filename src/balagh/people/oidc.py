@@ -20,6 +20,7 @@ from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
 
 from balagh.people.attempts import Attempt, Begun
+from balagh.people.claims import claim
 from balagh.people.discovery import DEADLINE_SECONDS, Published
 from balagh.people.failures import Code, SignInError
 from balagh.settings import Settings
@@ -37,15 +38,16 @@ class Identified(msgspec.Struct, frozen=True):
 
 
 class Provider:
-    """The provider of the settings. One for the application: it keeps what is published."""
+    """A provider of the settings. One for the application: it keeps what is published."""
 
     def __init__(self, settings: Settings) -> None:
+        """The beneficiaries' provider."""
         if settings.oidc_issuer is None or settings.oidc_client_id is None:
             raise ValueError("no identity provider is configured")
         self._client_id = settings.oidc_client_id
         self._client_secret = settings.oidc_client_secret
         self._scopes = settings.oidc_scopes
-        self._wanted = (
+        self._wanted: tuple[str, ...] = (
             settings.oidc_claim_national_id,
             settings.oidc_claim_name,
             settings.oidc_claim_phone,
@@ -54,6 +56,30 @@ class Provider:
         self._home = settings.public_url + "/"
         self._redirect_uri = settings.public_url + "/sign-in/callback"
         self._published = Published(settings.oidc_issuer)
+
+    @classmethod
+    def of_staff(cls, settings: Settings) -> "Provider":
+        """The staff's provider: one of its own, or the beneficiaries' with other claims."""
+        issuer = settings.staff_oidc_issuer
+        made = cls(
+            settings
+            if issuer is None
+            else msgspec.structs.replace(
+                settings,
+                oidc_issuer=issuer,
+                oidc_client_id=settings.staff_oidc_client_id,
+                oidc_client_secret=settings.staff_oidc_client_secret,
+            )
+        )
+        made._scopes = settings.staff_oidc_scopes
+        asked = (settings.staff_oidc_claim, settings.staff_oidc_agency_claim)
+        made._wanted = (
+            settings.oidc_claim_name,
+            settings.oidc_claim_email,
+            *(name for name in asked if name is not None),
+        )
+        made._redirect_uri = settings.public_url + "/staff/sign-in/callback"
+        return made
 
     async def authorization_url(self, begun: Begun, *, language: str, now: datetime) -> str:
         """Where the browser is sent to sign in (Core 3.1.2.1; RFC 7636, 4.3)."""
@@ -184,7 +210,11 @@ class Provider:
     ) -> dict[str, Any]:
         """The claims with those of the UserInfo endpoint, asked only when one is missing."""
         endpoint, bearer = metadata.get("userinfo_endpoint"), tokens.get("access_token")
-        if endpoint is None or bearer is None or all(name in claims for name in self._wanted):
+        if (
+            endpoint is None
+            or bearer is None
+            or all(claim(claims, name) is not None for name in self._wanted)
+        ):
             return claims
         more = await self._published.get(endpoint, bearer=str(bearer))
         # Core 5.3.2: without this, another person's claims could be swapped in.

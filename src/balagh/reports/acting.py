@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from balagh.database import fetch_one
-from balagh.reports.lifecycle import Action, State
+from balagh.reports.lifecycle import Action, Entry
 from balagh.reports.standing import Standing
 from balagh.reports.telling_channels import Reach, fallback, ways
 
@@ -43,11 +43,21 @@ def to_all(
     )
 
 
+class Internal(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry for staff alone. ``side``: whose own (Amer's, the agency's), none: all that see the
+    report."""
+
+    action: Entry
+    data: dict[str, Any]
+    side: Literal["amer", "agency"] | None = None
+
+
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """Something done to a report that was seen as ``version`` of it and stood as ``before``.
 
-    ``after``: from ``standing.after``. ``data``: what timeline and staff are told of it; ``files``:
-    the pending files that come with it.
+    ``after``: from ``standing.after``. ``data``: what everybody is told of it, the beneficiary too
+    where ``public``; ``internal``: what staff alone read; ``files``: the pending files that come
+    with it.
     """
 
     report: int
@@ -61,6 +71,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
     files: tuple[UUID, ...] = ()
     notices: tuple[Notice, ...] = ()
+    internal: tuple[Internal, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -70,19 +81,16 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Overtaken(msgspec.Struct, frozen=True):
-    """Somebody else was first: how the report stands now, what was done last, by whom and when."""
-
-    state: State
-    version: int
-    action: Action
-    actor: str
-    at: datetime
+    """Somebody else was first. Who did what is read anew by whoever asks, as they may know it."""
 
 
 # With the types that the statement casts to.
 _STANDING = {
     "state": "text",
     "due_at": "timestamptz",
+    "due_from": "date",
+    "due_days": "smallint",
+    "data_asked_at": "timestamptz",
     "data_due_at": "timestamptz",
     "paused_working_days": "smallint",
     "resume_state": "text",
@@ -91,19 +99,49 @@ _STANDING = {
     "outcome": "text",
     "answer": "text",
     "promised_on": "date",
+    "referred_agency_id": "bigint",
+    "referred_at": "timestamptz",
+    "priority": "text",
+    "acknowledged_at": "timestamptz",
+    "checked_at": "timestamptz",
 }
-_FIRST = 12
+_FIRST = 13
 _CHANGES = ", ".join(
     f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(_STANDING.items(), _FIRST)
 )
+_AGENCY = f"${_FIRST + list(_STANDING).index('referred_agency_id')}"
+_ASKED = _FIRST + list(_STANDING).index("data_asked_at")
 ACT = f"""
 WITH moved AS (
-  -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing.
-  UPDATE report SET version = version + 1, {_CHANGES}
-  WHERE id = $1 AND version = $2 AND state = $3 RETURNING id, version
+  -- 1. Only if it is still what the actor saw: whoever waits here for another finds nothing. Who at
+  -- the agency has it goes with the agency, and is not the actor's to say: it may have changed
+  -- since they looked (reports.assignment).
+  UPDATE report SET version = version + 1, {_CHANGES},
+    officer_id = CASE
+      WHEN referred_agency_id = {_AGENCY} THEN officer_id
+      WHEN {_AGENCY} IS NOT NULL THEN by_rule({_AGENCY}, agency_id, service_id, kind, $4)
+    END,
+    -- Each request for data is reminded of once.
+    data_reminded_at = CASE WHEN data_asked_at = ${_ASKED}::timestamptz THEN data_reminded_at END
+  WHERE id = $1 AND version = $2 AND state = $3
+  RETURNING id, version, referred_agency_id, officer_id
 ), logged AS (
   INSERT INTO event (report_id, at, action, from_state, to_state, actor, staff_id, public, data)
   SELECT id, $4, $5, $3, ${_FIRST}, $6, $7, $8, $9::jsonb FROM moved RETURNING id
+), internal AS (
+  -- What only staff read of it, as an entry of its own.
+  INSERT INTO event (report_id, at, action, actor, staff_id, public, side, data)
+  SELECT id, $4, n.action, 'staff', $7, false, n.side, n.data
+  FROM moved, jsonb_to_recordset($12::jsonb) AS n (action text, side text, data jsonb)
+), ruled AS (
+  INSERT INTO event (report_id, at, action, actor, public, side, data)
+  SELECT moved.id, $4, 'assign', 'clock', false, 'agency',
+    hands(NULL, officer_id) || jsonb_build_object('agency', referred_agency_id)
+  FROM moved, logged WHERE $5 = 'refer' AND officer_id IS NOT NULL
+), audited AS (
+  INSERT INTO audit (at, staff_id, action, subject, data)
+  SELECT $4, $7, $5, 'report:' || id, jsonb_build_object('version', version)
+  FROM moved WHERE $6 = 'staff'
 ), kept AS (
   UPDATE attachment SET event_id = logged.id, pending_action = NULL FROM logged
   WHERE attachment.report_id = $1 AND attachment.id = ANY($10::uuid[])
@@ -122,11 +160,6 @@ WITH moved AS (
 )
 SELECT id FROM logged
 """  # noqa: S608
-_LATEST = """
-SELECT r.state, r.version, e.action, e.actor, e.at
-FROM report r JOIN event e ON e.report_id = r.id
-WHERE r.id = $1 AND e.to_state IS NOT NULL ORDER BY e.at DESC, e.id DESC LIMIT 1
-"""
 
 
 async def act(deed: Deed, now: datetime) -> Done | Overtaken:
@@ -135,13 +168,10 @@ async def act(deed: Deed, now: datetime) -> Done | Overtaken:
         ACT,
         deed.report, deed.version, deed.before.state.value, now, deed.action.value, deed.actor,
         deed.staff, deed.public, _json(deed.data), list(deed.files), _json(deed.notices),
+        _json(deed.internal),
         *(getattr(deed.after, name) for name in _STANDING),
     )  # fmt: skip
-    if row is not None:
-        return Done(row["id"])
-    latest = await fetch_one(_LATEST, deed.report)
-    assert latest is not None, "a report begins with an event"
-    return msgspec.convert(dict(latest), Overtaken)
+    return Overtaken() if row is None else Done(row["id"])
 
 
 def _json(value: object) -> str:

@@ -37,11 +37,28 @@ class File(msgspec.Struct, frozen=True):
         return self.media_type.startswith("image/")
 
 
+class Filer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who files: a person for themselves, or one of the staff for callers. Exactly one is set."""
+
+    person_id: int | None = None
+    staff_id: int | None = None
+
+
+Channel = Literal["portal", "toll_free", "gov_sa", "other"]
+
+
 class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft as its owner sees it: what was typed, by input name, and the files kept so far."""
+    """A draft as its owner sees it: what was typed, by input name, and the files kept so far.
+
+    ``person_id``: whose report it becomes. ``filed_by``: who of the staff made it for them, who
+    came by ``channel``; none when they made it themselves.
+    """
 
     id: UUID
     kind: str
+    person_id: int
+    filed_by: int | None = None
+    channel: Channel = "portal"
     answers: dict[str, str]
     files: tuple[File, ...]
     created_at: datetime
@@ -64,11 +81,12 @@ class Filed(msgspec.Struct, frozen=True):
 Refused = Literal["filed_before", "changed", "gone"]
 
 DRAFT = """
-SELECT d.id, d.kind, d.answers, d.created_at, d.updated_at, d.remind_on,
+SELECT d.id, d.kind, d.person_id, d.filed_by, d.channel, d.answers, d.created_at, d.updated_at,
+  d.remind_on,
   (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'media_type', a.media_type,
                                      'size', a.size) ORDER BY a.added_at, a.id)
    FROM attachment a WHERE a.draft_id = d.id AND a.report_id IS NULL) AS files
-FROM draft d WHERE d.id = $1 AND d.person_id = $2
+FROM draft d WHERE d.id = $1 AND (d.person_id = $2 OR d.filed_by = $3)
 """
 # Before a statement that counts or deletes the draft's files, and not part of it: a statement sees
 # what was there when it began, and not what was added while it waited for the lock.
@@ -87,14 +105,35 @@ async def begin(
     )  # fmt: skip
 
 
-async def open_draft(draft: UUID, person: int) -> OpenDraft | None:
-    """The person's own draft, or none."""
-    row = await fetch_one(DRAFT, draft, person)
+async def begin_for(
+    draft: UUID, person: int, kind: str, staff: int, channel: Channel, now: datetime
+) -> None:
+    """Makes the draft of a report that a member of staff files for a caller, once (``begin``)."""
+    await fetch(
+        """
+        WITH made AS (
+          INSERT INTO draft (id, person_id, kind, filed_by, channel, created_at, updated_at)
+          VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (id) DO NOTHING RETURNING id
+        )
+        INSERT INTO audit (at, staff_id, action, subject, data)
+        SELECT $6, $4, 'begin_draft', 'person:' || $2::bigint,
+          jsonb_build_object('kind', $3::text, 'channel', $5::text) FROM made
+        """,
+        draft, person, kind, staff, channel, now,
+    )  # fmt: skip
+
+
+async def open_draft(draft: UUID, filer: Filer) -> OpenDraft | None:
+    """The draft, when it is the person's own or was made by that member of staff; else none."""
+    row = await fetch_one(DRAFT, draft, filer.person_id, filer.staff_id)
     if row is None:
         return None
     return OpenDraft(
         id=row["id"],
         kind=row["kind"],
+        person_id=row["person_id"],
+        filed_by=row["filed_by"],
+        channel=row["channel"],
         answers=json.loads(row["answers"]),
         files=msgspec.convert(json.loads(row["files"] or "[]"), tuple[File, ...]),
         created_at=row["created_at"],
@@ -222,11 +261,13 @@ async def earlier(kind: Kind, wanted: Sequence[tuple[int, tuple[Any, ...]]]) -> 
     return [str(found.get(place, "")) for place, _ in enumerate(wanted, 1)]
 
 
-async def filed_from(draft: UUID, person: int) -> str | None:
-    """The number of the person's report that was made from this draft, if it was."""
+async def filed_from(draft: UUID, filer: Filer) -> str | None:
+    """The number of the report that was made from this draft, if it was: of the person's own, or of
+    any that staff at Amer may see."""
     row = await fetch_one(
-        "SELECT number FROM report WHERE draft_id = $1 AND person_id = $2", draft, person
-    )
+        "SELECT number FROM report WHERE draft_id = $1 AND (person_id = $2 OR $3::bigint > 0)",
+        draft, filer.person_id, filer.staff_id,
+    )  # fmt: skip
     return row and str(row["number"])
 
 
@@ -251,7 +292,8 @@ KIND_COLUMNS = {
     "text_hash": "bytea",
     "folded_text": "text",
 }
-_FIRST = 16
+_FIRST = 20
+_PLACES = {name: place for place, name in enumerate(KIND_COLUMNS, _FIRST)}
 SUBMIT = f"""
 WITH taken AS (
   -- 1. Whoever deletes the draft files the report; a second sending waits here and finds nothing.
@@ -260,13 +302,26 @@ WITH taken AS (
   -- 2. The unique indexes speak here; when one refuses, the draft stays.
   INSERT INTO report (number, draft_id, kind, state, person_id, channel, language, phone, email,
     submitted_at, due_at, completeness_due_at, account_type, organisation_name,
-    organisation_number, {", ".join(KIND_COLUMNS)})
-  SELECT $4, id, $5, 'received', $2, 'portal', $6, $7, $8, $9, $10, $11, $13, $14, $15,
-    {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))}
-  FROM taken RETURNING id
+    organisation_number, filed_by, due_from, due_days, {", ".join(KIND_COLUMNS)}, assignee_id)
+  SELECT $4, id, $5, 'received', $2, $16, $6, $7, $8, $9, $10, $11, $13, $14, $15, $17::bigint,
+    $18::date, $19::smallint,
+    {", ".join(f"${n}::{kind}" for n, kind in enumerate(KIND_COLUMNS.values(), _FIRST))},
+    by_rule(NULL, ${_PLACES["agency_id"]}, ${_PLACES["service_id"]}, $5, $9)
+  FROM taken RETURNING id, assignee_id
 ), logged AS (
-  INSERT INTO event (report_id, at, action, to_state, actor)
-  SELECT id, $9, 'submit', 'received', 'beneficiary' FROM filed
+  INSERT INTO event (report_id, at, action, to_state, actor, staff_id)
+  SELECT id, $9, 'submit', 'received',
+    CASE WHEN $17::bigint IS NULL THEN 'beneficiary' ELSE 'staff' END, $17 FROM filed
+  RETURNING report_id
+), ruled AS (
+  -- Whoever has it by rule has it from the first instant: it never waits for somebody to look.
+  INSERT INTO event (report_id, at, action, actor, public, side, data)
+  SELECT id, $9, 'assign', 'clock', false, 'amer', hands(NULL, assignee_id)
+  FROM filed JOIN logged ON logged.report_id = filed.id WHERE assignee_id IS NOT NULL
+), audited AS (
+  INSERT INTO audit (at, staff_id, action, subject, data)
+  SELECT $9, $17, 'submit', 'report:' || id, jsonb_build_object('channel', $16::text)
+  FROM filed WHERE $17 IS NOT NULL
 ), kept AS (
   UPDATE attachment SET report_id = filed.id FROM filed WHERE draft_id = $1 AND report_id IS NULL
 ), told AS (
@@ -291,12 +346,16 @@ SELECT id FROM filed
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """What is filed, by whom and on whose behalf, and how they are told. ``sms``: whether this
-    installation has a gateway."""
+    installation has a gateway.
+
+    ``name``, ``reach`` and ``language`` are those of whose report it becomes; ``filer`` says who
+    files it.
+    """
 
     kind: Kind
     values: dict[str, Any]
     draft: OpenDraft
-    person: int
+    filer: Filer
     name: str
     reach: Reach
     behalf: Behalf
@@ -338,10 +397,13 @@ async def submit(
         try:
             row = await fetch_one(
                 SUBMIT,
-                given.draft.id, given.person, given.draft.updated_at,
+                given.draft.id, given.draft.person_id, given.draft.updated_at,
                 number, given.kind.code, given.language, given.reach.phone, given.reach.email,
                 now, due, deadlines.completeness(now, calendar, zone), given.name,
                 given.behalf.account_type, given.behalf.name, given.behalf.number,
+                # Who files their own files by the portal, whoever began it.
+                given.draft.channel if given.filer.staff_id else "portal", given.filer.staff_id,
+                now.astimezone(zone).date(), resolution_days,
                 *(columns.get(name) for name in KIND_COLUMNS),
                 [way.channel for way in ways], [way.recipient for way in ways],
                 [json.dumps(data | telling_channels.fallback(way)) for way in ways],
@@ -354,7 +416,7 @@ async def submit(
             raise
         if row is not None:
             return Filed(number, again=False)
-        earlier = await filed_from(given.draft.id, given.person)
+        earlier = await filed_from(given.draft.id, given.filer)
         if earlier is not None:
             return Filed(earlier, again=True)
-        return "gone" if await open_draft(given.draft.id, given.person) is None else "changed"
+        return "gone" if await open_draft(given.draft.id, given.filer) is None else "changed"

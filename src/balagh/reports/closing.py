@@ -20,8 +20,10 @@ from balagh.reports.telling_channels import Reach
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """A report as it is after it was closed or rejected, and whom to tell of it.
 
-    ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``language``: the
-    one the report was filed in. ``reach``: where the report's beneficiary is reached.
+    ``reason``: why it was rejected; a refusal's reasons are the agency's answer. ``comment``: what
+    the reviewer adds to the closing. ``language``: the one the report was filed in. ``reach``:
+    where the report's beneficiary is reached. ``part``: it is a part of another one, with which
+    their experience is rated.
     """
 
     number: str
@@ -31,9 +33,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     agency_en: str
     standing: Standing
     reason: str = ""
+    comment: str = ""
     name: str
     language: str
     reach: Reach
+    part: bool = False
 
 
 def notices(ending: Ending, *, public_url: str, secret_key: bytes, sms: bool) -> tuple[Notice, ...]:
@@ -62,7 +66,7 @@ def _data(ending: Ending, public_url: str, secret_key: bytes) -> dict[str, Any]:
         code: f"{public_url}/r/"
         + survey_links.token(SurveyLink(ending.number, code, expires), secret_key)
         + language
-        for code in surveys.after(standing.state)
+        for code in surveys.after(standing.state, part=ending.part)
     }
     promised = standing.promised_on
     reopen = standing.reopen_until if ending.kind == "complaint" else None
@@ -76,6 +80,7 @@ def _data(ending: Ending, public_url: str, secret_key: bytes) -> dict[str, Any]:
         "outcome": standing.outcome,
         "promised_on": promised.isoformat() if promised else None,
         "reasons": ending.reason if standing.state is State.REJECTED else standing.answer or "",
+        "comment": ending.comment,
         "reopen_until": reopen.isoformat() if reopen else None,
         "rate_until": expires.isoformat(),
         "link": f"{public_url}/reports/{ending.number}",

@@ -4,6 +4,8 @@ in the portal's zone."""
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from balagh.workdays import Calendar
 
 
@@ -16,6 +18,29 @@ def resolution(submitted_at: datetime, calendar: Calendar, zone: ZoneInfo, days:
 def completeness(submitted_at: datetime, calendar: Calendar, zone: ZoneInfo) -> datetime:
     """When the completeness check is due: at the end of working day 1."""
     return resolution(submitted_at, calendar, zone, 1)
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A day on the way to a due date. ``place``: which working day it is, 0 for one that is not
+    worked; ``holiday``: what the calendar calls it, if it is one."""
+
+    day: date
+    place: int
+    holiday: object | None = None
+
+
+def counted(since: date, days: int, calendar: Calendar) -> list[Counted]:
+    """Day by day from the one after ``since`` to working day number ``days``."""
+    found: list[Counted] = []
+    day, place = since, 0
+    while place < days:
+        day += timedelta(days=1)
+        worked = calendar.is_working(day)
+        place += worked
+        found.append(
+            Counted(day, place if worked else 0, None if worked else calendar.holidays.get(day))
+        )
+    return found
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:

@@ -31,8 +31,9 @@ async def standing(person: int) -> Standing:
         """
         SELECT erasure_asked_at AS asked_at,
           (SELECT count(*) FROM draft WHERE person_id = $1) AS drafts,
-          (SELECT count(*) FROM report WHERE person_id = $1) AS reports,
-          (SELECT count(*) FROM report WHERE person_id = $1
+          (SELECT count(*) FROM report WHERE person_id = $1 AND part_of IS NULL) AS reports,
+          -- One of several parts counts as the whole, which is not over before it.
+          (SELECT count(DISTINCT coalesce(part_of, id)) FROM report WHERE person_id = $1
             AND state NOT IN ('closed', 'cancelled', 'rejected')) AS working
         FROM person WHERE id = $1
         """,
@@ -61,12 +62,7 @@ async def ask(
         if row is None:
             return []
         ways = telling_channels.ways(
-            Reach(
-                phone=row["phone"],
-                email=row["email"],
-                notify_sms=row["notify_sms"],
-                notify_email=row["notify_email"],
-            ),
+            Reach.of(row),
             sms=sms,
         )
         data = {"name": row["name"], "asked_at": now.isoformat(), "days": answer_days}

@@ -50,8 +50,10 @@ class _NotListed(msgspec.Struct, frozen=True):
     code: str
     name_ar: str
     name_en: str
-    # Only paper services are typed.
+    # Only paper services are typed; nothing else is known of them.
     digital: bool = False
+    sla_days: None = None
+    id: None = None
 
 
 _NOT_IN_THE_LIST = N_("It is not in the list")
@@ -63,13 +65,20 @@ NOT_LISTED = _NotListed(
 )
 
 
+def named_only(name: str) -> Named:
+    """A service that the directory does not know, to be shown by its name."""
+    return _NotListed("", name, name)
+
+
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step may depend on besides the answers. ``today`` is the local day."""
+    """What a step may depend on besides the answers. ``today`` is the local day; ``assisted``:
+    staff files for a caller."""
 
     today: date
     directory: Directory
     files: int = 0
     images: int = 0
+    assisted: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -88,7 +97,8 @@ class Option(msgspec.Struct, frozen=True):
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One question. ``missing``: the error when it is not answered; ``shown``: whether it is asked,
-    by the answers; ``refine``: what else is asked or told depends on it."""
+    by the answers; ``refine``: what else is asked or told depends on it; ``spared``: a caller may
+    leave it out."""
 
     type: ClassVar[str] = "text"
 
@@ -97,6 +107,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
     hint: str = ""
     optional: bool = False
+    spared: bool = False
     shown: Callable[[Answers, Values], bool] = lambda _answers, _values: True
     autocomplete: str = ""
     inputmode: str = ""
@@ -117,8 +128,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         """The value, ``None`` when an optional field is empty, or a ``Problem``."""
         typed = answers.get(self.name, "").strip()
         if not typed:
-            return None if self.optional else Problem(self.missing)
+            return None if self.may_be_empty(situation) else Problem(self.missing)
         return self.understand(typed, answers, values, situation)
+
+    def may_be_empty(self, situation: Situation) -> bool:
+        return self.optional or (self.spared and situation.assisted)
 
     def understand(self, typed: str, answers: Answers, values: Values, situation: Situation) -> Any:
         return typed
@@ -363,6 +377,10 @@ class Day(Field, frozen=True, kw_only=True):
         found = _real_day(typed, hijri=hijri)
         if isinstance(found, Problem):
             return found
+        return self.bounded(found, values, situation)
+
+    def bounded(self, found: date, values: Values, situation: Situation) -> date | Problem:
+        """The day when it is one that may be answered."""
         if found > situation.today:
             return Problem(self.future, part="day")
         if found < self.earliest:
@@ -391,6 +409,55 @@ class Day(Field, frozen=True, kw_only=True):
 
     def show(self, value: Any, language: Language) -> Markup:
         return Markup("{}<small>{}</small>").format(language.date(value), language.hijri(value))
+
+
+class ComingDay(Day, frozen=True, kw_only=True):
+    """As ``Day``, today or later: what is promised. ``past``: the error when it is over already;
+    ``years``: how far ahead at most."""
+
+    future: str = ""
+    past: str
+    years: int = 5
+
+    def bounded(self, found: date, values: Values, situation: Situation) -> date | Problem:
+        if found < situation.today:
+            return Problem(self.past, part="day")
+        if found.year > situation.today.year + self.years:
+            return Problem(N_("Check the year: it is too far ahead"), part="year")
+        return found
+
+
+class OneOf(Choice, frozen=True, kw_only=True):
+    """As ``Choice``, as a list: more than a few, or nobody needs to see them all."""
+
+    type: ClassVar[str] = "select"
+
+
+class Items(Field, frozen=True, kw_only=True):
+    """Several short texts, a line each; the value is a tuple of them."""
+
+    type: ClassVar[str] = "items"
+    most: int = 10
+    maxlength: int | None = 200
+
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}_{n}" for n in range(self.most))
+
+    def parse(self, answers: Answers, values: Values, situation: Situation) -> Any:
+        """``part`` of a problem: the number of the line."""
+        found: list[str] = []
+        for n, name in enumerate(self.inputs()):
+            typed = " ".join(answers.get(name, "").split())
+            if not typed:
+                continue
+            if self.maxlength and len(typed) > self.maxlength:
+                wrong = _too_long(typed, self.maxlength)
+                return Problem(wrong.text, wrong.values, part=str(n))
+            if typed not in found:
+                found.append(typed)
+        if not found:
+            return None if self.optional else Problem(self.missing, part="0")
+        return tuple(found)
 
 
 def _too_long(typed: str, most: int) -> Problem:

@@ -54,6 +54,26 @@ class Action(StrEnum):
     REFUSE_REOPENING = "refuse_reopening"
 
 
+class Entry(StrEnum):
+    """What is recorded of a report besides what moves it: events without a new state."""
+
+    NOTE = "note"
+    ASSIGN = "assign"
+    ACKNOWLEDGE = "acknowledge"
+    CORRECT = "correct"
+    SPLIT = "split"
+    ADD_EVIDENCE = "add_evidence"
+    SEND_LINK = "send_link"
+    REVOKE_LINK = "revoke_link"
+    DELIVER = "deliver"
+    LATE = "late"
+    MOVE_DUE = "move_due"
+
+
+# These leave a report's version as it is: nobody comes too late because of them (decision 099).
+NO_CHANGE = frozenset({Entry.NOTE, Entry.ASSIGN, Entry.SEND_LINK, Entry.REVOKE_LINK, Entry.LATE})
+
+
 class Role(StrEnum):
     BENEFICIARY = "beneficiary"
     INTAKE_OFFICER = "intake_officer"

@@ -18,7 +18,10 @@ from balagh.reports.surveys import Code, Opinion
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a report where it is rated: no name, no contact, no text but the title."""
+    """What is known of a report where it is rated: no name, no contact, no text but the title.
+
+    ``part``: it is a part of another report.
+    """
 
     id: int
     number: str
@@ -29,6 +32,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     reopen_until: datetime | None
     agency_ar: str
     agency_en: str
+    part: bool
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +51,14 @@ class Rating(msgspec.Struct, frozen=True, kw_only=True):
 
 _SUBJECT = (
     "SELECT r.id, r.number, r.kind, r.state, r.title, r.ended_at, r.reopen_until, "
-    "a.name_ar AS agency_ar, a.name_en AS agency_en "
+    "a.name_ar AS agency_ar, a.name_en AS agency_en, r.part_of IS NOT NULL AS part "
     "FROM report r JOIN agency a ON a.id = r.agency_id WHERE r.number = $1"
 )
 _RATE = """
 WITH ended AS (
   -- 1. Whoever is reopening it now is waited for, and the report read as they leave it.
   SELECT id FROM report WHERE id = $1 AND state = ANY($2::text[]) AND ended_at > $3
+    AND (part_of IS NULL OR $4 = 'agency')
   FOR SHARE
 ), kept AS (
   -- 2. A second tap waits for the first and changes the row only if it says something else.

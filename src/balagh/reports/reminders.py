@@ -17,7 +17,7 @@ import msgspec
 
 from balagh.database import fetch
 from balagh.directory.lookup import Catalogue
-from balagh.reports import casework
+from balagh.reports import casework, stop_links
 from balagh.reports.choices import Choices
 from balagh.reports.eligibility import possible_on
 from balagh.reports.fields import Answers, Situation, service_of
@@ -65,6 +65,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar
     zone: ZoneInfo
     public_url: str
+    secret_key: bytes
     sms: bool
 
 
@@ -98,7 +99,7 @@ async def _decide(
         # Another obstacle came up, or the service is open again: the message would not be true, and
         # the draft's pages say what is the matter.
         untrue = failures or service_of(values) is None
-        notices = [] if untrue else _notices(row, values, world)
+        notices = [] if untrue else _notices(row, values, world, now)
         decided.append(
             {
                 "id": row["id"],
@@ -144,7 +145,9 @@ async def _earlier(
     return found
 
 
-def _notices(row: asyncpg.Record, values: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
+def _notices(
+    row: asyncpg.Record, values: Mapping[str, Any], world: World, now: datetime
+) -> list[dict[str, Any]]:
     provider = values.get("platform") or values["agency"]
     service = service_of(values)
     data = {
@@ -156,6 +159,13 @@ def _notices(row: asyncpg.Record, values: Mapping[str, Any], world: World) -> li
         "service_en": getattr(service, "name_en", service),
         "reference": values.get("reference") or "",
         "link": f"{world.public_url}/drafts/{row['id']}",
+        "unsubscribe": stop_links.address(
+            row["person_id"],
+            now,
+            public_url=world.public_url,
+            secret_key=world.secret_key,
+            language=row["language"],
+        ),
     }
     reach = Reach(
         phone=values.get("phone") or row["phone"],

@@ -18,12 +18,18 @@ from balagh.workdays import Calendar
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
+    ``due_at`` is the end of working day ``due_days`` after ``due_from``.
+    ``referred_agency_id``: who works on it (who of them has it, ``officer_id``, goes with the
+    agency); ``checked_at``: when the completeness check was done;
     ``paused_working_days``: what was left of the resolution time when data was asked for;
     ``resume_state``: where the report goes on once it has come.
     """
 
     state: State
     due_at: datetime
+    due_from: date
+    due_days: int
+    data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None
     resume_state: State | None = None
@@ -32,6 +38,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     answer: str | None = None
     promised_on: date | None = None
+    referred_agency_id: int | None = None
+    referred_at: datetime | None = None
+    priority: str = "normal"
+    acknowledged_at: datetime | None = None
+    checked_at: datetime | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +63,22 @@ class Answer(msgspec.Struct, frozen=True):
     promised_on: date | None = None
 
 
+class Referral(msgspec.Struct, frozen=True):
+    """To which agency, and how urgently."""
+
+    agency_id: int
+    priority: Literal["normal", "high"] = "normal"
+
+
 def after(
-    before: Standing, row: Transition, at: datetime, terms: Terms, answer: Answer | None = None
+    before: Standing,
+    row: Transition,
+    at: datetime,
+    terms: Terms,
+    given: Answer | Referral | None = None,
 ) -> Standing:
-    """How the report stands once ``row`` was done at that instant. ``answer``: with ``ANSWER``."""
+    """How the report stands once ``row`` was done at that instant. ``given``: the answer with
+    ``ANSWER``, the referral with ``REFER``."""
     target = row.target or before.resume_state
     assert target is not None, "the life cycle and the database agree on that"
     changed = msgspec.structs.replace
@@ -69,18 +92,33 @@ def after(
                 # The clock stands still; at least a day is left when it goes on.
                 paused_working_days=max(1, len(left)),
                 resume_state=before.state,
+                data_asked_at=at,
                 data_due_at=at + timedelta(hours=terms.missing_data_hours),
+                checked_at=before.checked_at or at,
             )
         case Action.UPDATE:
             assert before.paused_working_days is not None
-            due = deadlines.resolution(at, terms.calendar, terms.zone, before.paused_working_days)
-            return changed(_unpaused(now), due_at=due)
-        case Action.EXPIRE | Action.CANCEL | Action.REJECT:
+            return _running(_unpaused(now), at, before.paused_working_days, terms)
+        case Action.EXPIRE | Action.CANCEL:
             return changed(_unpaused(now), ended_at=at)
-        case Action.ANSWER:
-            assert answer is not None
+        case Action.REJECT:
+            return changed(now, ended_at=at, checked_at=before.checked_at or at)
+        case Action.REFER:
+            assert isinstance(given, Referral)
             return changed(
-                now, outcome=answer.outcome, answer=answer.text, promised_on=answer.promised_on
+                now,
+                referred_agency_id=given.agency_id,
+                referred_at=at,
+                priority=given.priority,
+                checked_at=before.checked_at or at,
+            )
+        case Action.RETURN_TO_AMER:
+            # From here on the agency sees it no more.
+            return changed(now, referred_agency_id=None, referred_at=None, acknowledged_at=None)
+        case Action.ANSWER:
+            assert isinstance(given, Answer)
+            return changed(
+                now, outcome=given.outcome, answer=given.text, promised_on=given.promised_on
             )
         case Action.CLOSE:
             return changed(now, ended_at=at, reopen_until=at + timedelta(days=terms.reopen_days))
@@ -89,19 +127,34 @@ def after(
         case Action.REQUEST_REOPENING:
             return changed(now, ended_at=None)
         case Action.ACCEPT_REOPENING:
-            due = deadlines.resolution(at, terms.calendar, terms.zone, terms.resolution_days)
-            return changed(
-                now, outcome=None, answer=None, promised_on=None, reopen_until=None, due_at=due
+            again = changed(
+                now,
+                outcome=None,
+                answer=None,
+                promised_on=None,
+                reopen_until=None,
+                acknowledged_at=None,
             )
+            return _running(again, at, terms.resolution_days, terms)
         case Action.REFUSE_REOPENING:
             return changed(now, ended_at=at)
-        case Action.SUBMIT | Action.START_REVIEW | Action.REFER | Action.RETURN_TO_AMER:
+        case Action.SUBMIT | Action.START_REVIEW:
             return now
         case _:
             assert_never(row.action)
 
 
+def _running(standing: Standing, at: datetime, days: int, terms: Terms) -> Standing:
+    """Due at the end of that many working days from ``at`` on."""
+    return msgspec.structs.replace(
+        standing,
+        due_at=deadlines.resolution(at, terms.calendar, terms.zone, days),
+        due_from=at.astimezone(terms.zone).date(),
+        due_days=days,
+    )
+
+
 def _unpaused(standing: Standing) -> Standing:
     return msgspec.structs.replace(
-        standing, paused_working_days=None, resume_state=None, data_due_at=None
+        standing, paused_working_days=None, resume_state=None, data_asked_at=None, data_due_at=None
     )

@@ -41,6 +41,7 @@ EMAIL = Email(
     label=N_("E-mail"),
     hint=N_("Such as name@example.com"),
     missing=N_("Write your e-mail address"),
+    spared=True,
     autocomplete="email",
     inputmode="email",
     maxlength=254,

@@ -94,14 +94,18 @@ def rate_until(ended_at: datetime) -> datetime:
     return ended_at + WINDOW
 
 
-def after(state: State) -> tuple[Code, ...]:
-    """The surveys that a report in that state has, in the order in which they are offered."""
-    return _AFTER.get(state, ())
+def after(state: State, *, part: bool = False) -> tuple[Code, ...]:
+    """The surveys that a report in that state has, in the order in which they are offered. Of a
+    ``part`` of another report the agency's response is rated; Balagh is, once, with the whole."""
+    found = _AFTER.get(state, ())
+    return tuple(code for code in found if code != "balagh") if part else found
 
 
-def may_rate(survey: Code, state: State, ended_at: datetime | None, now: datetime) -> bool:
+def may_rate(
+    survey: Code, state: State, ended_at: datetime | None, now: datetime, *, part: bool = False
+) -> bool:
     """Whether the beneficiary may rate, or change the rating, now. The same for every kind."""
-    return survey in after(state) and ended_at is not None and now < rate_until(ended_at)
+    return survey in after(state, part=part) and ended_at is not None and now < rate_until(ended_at)
 
 
 def opinion(survey: Survey, score: int, reasons: Sequence[str], comment: str) -> Opinion:

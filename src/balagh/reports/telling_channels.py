@@ -5,7 +5,7 @@ Asked by whatever writes notices; the choice is the person's, but a message alwa
 when there is anywhere to send it.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,13 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     notify_sms: bool = True
     notify_email: bool = True
+
+    @classmethod
+    def of(cls, row: Any) -> "Reach":
+        """Of a row, a record or a visitor that has these four."""
+        names = cls.__struct_fields__
+        mapping = hasattr(row, "keys")
+        return cls(**{name: row[name] if mapping else getattr(row, name) for name in names})
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
 """A report's story in plain words, for the beneficiary (specification 4, 7)."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from balagh.i18n import N_
-from balagh.reports.lifecycle import STATE_TEXT, Action, State
+from balagh.i18n import N_, Language
+from balagh.reports.lifecycle import STATE_TEXT, Action, Entry, State
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -16,7 +17,7 @@ class Telling(msgspec.Struct, frozen=True):
     title: str = ""
 
 
-TELLINGS: Mapping[Action, Telling] = {
+TELLINGS: Mapping[Action | Entry, Telling] = {
     Action.SUBMIT: Telling(
         N_("We registered the report and sent you its number and the link to follow it.")
     ),
@@ -50,10 +51,34 @@ TELLINGS: Mapping[Action, Telling] = {
         N_("Reopening was accepted, and {agency} works on the report again.")
     ),
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
+    Entry.LATE: Telling(
+        N_("The promised date has passed. {agency} is still working on the report."),
+        N_("The answer is late"),
+    ),
+    Entry.MOVE_DUE: Telling(
+        N_("The calendar of working days changed: {reason}. The answer is now due by {due_on}."),
+        N_("The due date moved"),
+    ),
+    Entry.SPLIT: Telling(
+        N_(
+            "The report concerns several agencies. Amer centre divided it, and each answers its "
+            "own part. You follow all of them here."
+        ),
+        N_("The report was divided"),
+    ),
+    Entry.ADD_EVIDENCE: Telling(
+        N_("A file came by the link that Amer centre sent."), N_("Evidence was added")
+    ),
+    Entry.CORRECT: Telling(
+        N_("Amer centre corrected the data of the report."), N_("The data was corrected")
+    ),
+    Entry.DELIVER: Telling(
+        N_("{agency} has carried out what it promised."), N_("The promised change is live")
+    ),
 }
 
 # The same by somebody else than usual.
-_BY_STAFF: Mapping[Action, Telling] = {
+_BY_STAFF: Mapping[Action | Entry, Telling] = {
     Action.SUBMIT: Telling(
         N_("Amer centre registered the report for you and sent you its number and the link.")
     ),
@@ -63,14 +88,20 @@ _BY_STAFF: Mapping[Action, Telling] = {
     ),
 }
 
+# An answer that closed the report at once: nobody checks it any more.
+_CLOSED_BY_IT = Telling(N_("{agency} answered."))
+
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
 
 
-def telling(action: str, to_state: str | None, actor: str = "") -> Telling:
-    """Title and text (msgids) of a public event."""
-    done = Action(action)
-    found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
+def telling(
+    action: str, to_state: str | None, actor: str = "", data: Mapping[str, Any] | None = None
+) -> Telling:
+    """Title and text (msgids) of a public event. ``data``: the event's, where it tells how."""
+    done = Entry(action) if action in {*Entry} else Action(action)
+    at_once = _CLOSED_BY_IT if done is Action.ANSWER and data and data.get("closes") else None
+    found = at_once or (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 
@@ -87,10 +118,13 @@ def holder(state: State, agency: str) -> str:
 ENDED = frozenset({State.CLOSED, State.CANCELLED, State.REJECTED})
 
 
-def values(data: Mapping[str, Any], agency: str, comma: str) -> dict[str, str]:
-    """The placeholders of a telling, from the event's data."""
+def values(data: Mapping[str, Any], agency: str, language: Language) -> dict[str, str]:
+    """The placeholders of a telling, from the event's data; ``agency``: who has the report now,
+    where the event does not say who had it then."""
+    comma, due_on = language.text(", "), data.get("due_on")
     return {
-        "agency": agency,
+        "agency": str(data.get(f"agency_{language.code}", agency)),
         "items": comma.join(data.get("items", ())),
-        "reason": str(data.get("reason", "")),
+        "reason": str(data.get("reason", data.get(f"reason_{language.code}", ""))),
+        "due_on": language.date(date.fromisoformat(due_on)) if due_on else "",
     }

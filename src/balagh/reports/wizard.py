@@ -55,7 +55,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is the number of a report that is the same, empty when none is known. ``columns``: the report's
     columns that the kind fills. ``alike``: the service's id and the folded text by which the
     person's earlier reports resemble it, where that is asked. ``image_needed``: there must be
-    evidence.
+    evidence. ``judged``: which conditions these values are held to, whether they fail or not.
     """
 
     code: str
@@ -73,6 +73,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     columns: Callable[[Values], dict[str, Any]]
     alike: Callable[[Values], tuple[int, str] | None] = lambda _values: None
     image_needed: Callable[[Answers], bool] = lambda _answers: False
+    judged: Callable[[Values], tuple[Code, ...]] = lambda _values: ()
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,14 +116,16 @@ def asked_of(
     email: str | None,
     behalf: Answers | None = None,
     again: bool = False,
+    assisted: bool = False,
 ) -> dict[str, str]:
     """The answers, and what is known of who gives them where that has to be asked for.
 
     Contact details are asked for when sign-in brought none, and ``again`` when the person wants to
     change them; the name only when it is not known, because it is the identity provider's word.
-    ``phone`` in E.164; ``behalf``: on whose behalf they filed last, by input name.
+    ``phone`` in E.164; ``behalf``: on whose behalf they filed last, by input name; ``assisted``:
+    staff files for them, who may have no e-mail address.
     """
-    if name and phone and email and not again and "phone" not in answers:
+    if name and phone and (email or assisted) and not again and "phone" not in answers:
         return dict(answers)
     known = {"phone": phone_text(phone) if phone else "", "email": email or "", **(behalf or {})}
     return {**({} if name else {"name": ""}), **known, **answers}
@@ -151,6 +154,12 @@ def parse(
     return values, problems
 
 
+def image_owed(kind: Kind, answers: Answers, situation: Situation) -> bool:
+    """Whether it cannot go on without an image (specification 3.1: "required at submission online;
+    may follow later when staff files for the caller")."""
+    return kind.image_needed(answers) and situation.images == 0 and not situation.assisted
+
+
 def journey(kind: Kind, answers: Answers, situation: Situation) -> Journey:
     """Follows the answers from the first step to the first that is not answered."""
     steps = tuple(step for step in kind.steps if step.shown(answers, situation))
@@ -158,8 +167,7 @@ def journey(kind: Kind, answers: Answers, situation: Situation) -> Journey:
     for step in steps:
         if step.files:
             # Nothing is asked here, so it is answered once it was seen, unless an image is owed.
-            owed = kind.image_needed(answers) and situation.images == 0
-            if owed or answers.get(step.slug) != DONE:
+            if image_owed(kind, answers, situation) or answers.get(step.slug) != DONE:
                 return Journey(steps=steps, values=values, at=step.slug)
             continue
         understood, wrong = parse(step, answers, values, situation)

@@ -27,11 +27,12 @@
     if (input.type === "file" && input.files.length) input.form.requestSubmit(input.parentElement.querySelector("button"))
   })
 
-  // The same form twice within two seconds is one tap too many; later it is a retry.
+  // The same button twice within two seconds is one tap too many; later it is a retry.
   addEventListener("submit", event => {
     const form = event.target, now = Date.now(), file = form.id === "upload" && by("file").files[0]
-    const again = now - sent.get(form) < 2000
-    sent.set(form, now)
+    const button = event.submitter, last = sent.get(form)
+    const again = last && (file || last.button === button) && now - last.now < 2000
+    sent.set(form, { button, now })
     if (!again && !file) return tell(form, true)
     event.preventDefault()
     event.stopImmediatePropagation()
@@ -114,7 +115,7 @@
   // Where it failed: what went wrong, and a button that does the same again. What was typed is there.
   const fail = event => {
     const { sourceElement: source, request } = event.detail.ctx ?? {}
-    if (!source?.isConnected) return
+    if (!source?.isConnected || quiet(event)) return
     sent.delete(source)
     if (source.matches("form")) tell(source, false)
     document.querySelector(".lost")?.remove()
@@ -130,10 +131,12 @@
     // Who is choosing goes on choosing.
     if (!field) button.focus()
   }
-  addEventListener("htmx:before:request", () => document.querySelector(".lost")?.remove())
+  // An open page that asks by itself touches nothing else, whatever comes of it.
+  const quiet = event => event.detail.ctx?.sourceElement?.matches("[data-quiet]")
+  addEventListener("htmx:before:request", event => quiet(event) || document.querySelector(".lost")?.remove())
   addEventListener("htmx:error", fail)
   addEventListener("htmx:after:request", event => {
-    if (event.detail.ctx.response.status < 500) return
+    if (event.detail.ctx.response.status < (quiet(event) ? 400 : 500)) return
     // The page with the form is worth more than the page that says so.
     event.preventDefault()
     fail(event)
@@ -148,5 +151,5 @@
     if (!next.hasAttribute("tabindex")) next.tabIndex = -1
     next.focus()
   }
-  addEventListener("htmx:after:swap", event => land(event.detail.ctx.request?.anchor))
+  addEventListener("htmx:after:swap", event => quiet(event) || land(event.detail.ctx.request?.anchor))
 }

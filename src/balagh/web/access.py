@@ -8,11 +8,12 @@ its own would lose its protection without a word.
 
 import hmac
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -26,13 +27,22 @@ from balagh import clock
 from balagh.people import keys, sessions, unsent
 from balagh.people.sessions import Visitor
 from balagh.people.unsent import Unsent
+from balagh.reports.lifecycle import Role
 from balagh.settings import Settings
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 SIGN_IN = "/sign-in"
+STAFF_SIGN_IN = "/staff/sign-in"
 # `opt={ANONYMOUS: True}`: the GETs of this handler or router are the same for everybody (static).
 ANONYMOUS = "anonymous"
+# `opt={OUTSIDE: True}`: what is sent may come from a mail program or a gateway; nobody is signed in
+# for it, and the handler itself asks for the token, the signature or the secret that allows it.
+OUTSIDE = "outside"
+# `opt={PASSIVE: True}`: a page that lies open asks for it, which keeps no session from ending.
+PASSIVE = "passive"
+# `opt={SECRET: True}`: passwords and codes are typed into this form, which is therefore never kept.
+SECRET = "secret"  # noqa: S105 - a name
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,13 +63,15 @@ class Forged(HTTPException):
 
 
 class SignInNeeded(HTTPException):
-    """Somebody has to sign in first and comes back to ``next`` afterwards."""
+    """Somebody has to sign in first and comes back to ``next`` afterwards. ``staff``: the page is
+    one of staff, who have a sign-in of their own."""
 
     status_code = 401
 
-    def __init__(self, next_path: str) -> None:
+    def __init__(self, next_path: str, *, staff: bool = False) -> None:
         super().__init__(detail="Sign in first.")
         self.next = next_path
+        self.staff = staff
 
 
 class ShowAgain(SignInNeeded):
@@ -74,9 +86,12 @@ class Access(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Forged requests end here; the rest go on with their visitor known."""
         request: Request[Any, Any, Any] = Request(scope, receive, send)
+        options = scope["route_handler"].opt
         if request.method in _SAFE:
-            if not scope["route_handler"].opt.get(ANONYMOUS):
+            if not options.get(ANONYMOUS):
                 await load(request)
+        elif options.get(OUTSIDE):
+            _remembered(request)["balagh.visitor"] = None
         else:
             settings = _settings(request)
             # 1. The browser's word about where the form was, before anything is read.
@@ -99,7 +114,11 @@ async def load(request: Connection) -> Visitor | None:
         token = request.cookies.get(cookie_name(settings))
         remembered["balagh.visitor"] = (
             await sessions.load(
-                token, now=clock.now(), idle=timedelta(minutes=settings.session_idle_minutes)
+                token,
+                now=clock.now(),
+                idle=timedelta(minutes=settings.session_idle_minutes),
+                staff_idle=timedelta(minutes=settings.staff_idle_minutes),
+                passive=bool(_handler_options(request).get(PASSIVE)),
             )
             if token
             else None
@@ -112,6 +131,15 @@ def visitor(request: Connection) -> Visitor | None:
     return cast("Visitor | None", _remembered(request).get("balagh.visitor"))
 
 
+def saw_mentions(request: Connection, count: int) -> None:
+    """That many mentions were read by this very request: the page it answers counts the rest."""
+    found = visitor(request)
+    if found is not None and count:
+        _remembered(request)["balagh.visitor"] = msgspec.structs.replace(
+            found, mentions=max(0, found.mentions - count)
+        )
+
+
 async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> None:
     """Guard (``guards=[access.beneficiary]``): only beneficiaries.
 
@@ -120,11 +148,40 @@ async def beneficiary(connection: Connection, _handler: BaseRouteHandler) -> Non
     """
     found = visitor(connection)
     if found is None:
-        if connection.scope.get("method") not in _SAFE:
-            await _keep_of_ended(cast("Request[Any, Any, Any]", connection))
+        await _keep_of_ended(connection)
         raise SignInNeeded(_come_back_to(connection))
     if found.person_id is None:
         raise NotFoundException
+
+
+async def filing(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: beneficiaries, and those of the staff who file for callers (``lifecycle``: submit)."""
+    found = visitor(connection)
+    if found is None:
+        await _keep_of_ended(connection)
+        raise SignInNeeded(_come_back_to(connection), staff=await _was_of_staff(connection))
+    if found.staff_id is None:
+        await beneficiary(connection, handler)
+    elif found.role != Role.INTAKE_OFFICER:
+        raise NotFoundException
+
+
+def staff(*roles: Role) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
+    """Guard (``guards=[access.staff(Role.REVIEWER, …)]``): only staff in one of these roles.
+
+    The anonymous are asked to sign in and come back; for everybody else the page does not exist.
+    """
+    wanted = frozenset(roles)
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        found = visitor(connection)
+        if found is None:
+            await _keep_of_ended(connection)
+            raise SignInNeeded(_come_back_to(connection), staff=True)
+        if found.staff_id is None or found.role not in wanted:
+            raise NotFoundException
+
+    return guard
 
 
 def beneficiary_of(request: Connection) -> Visitor:
@@ -148,10 +205,15 @@ def token_of(found: Visitor, settings: Settings) -> str:
     return _form_token(found.token_hash, settings)
 
 
+def unsent_anywhere(request: Request[Any, Any, Any]) -> Unsent | None:
+    """What was typed when an earlier session was over, on whichever page."""
+    found = visitor(request)
+    return found.unsent if found and request.method in _SAFE else None
+
+
 def unsent_of(request: Request[Any, Any, Any]) -> Unsent | None:
     """What was typed on this page when an earlier session was over, to be shown again."""
-    found = visitor(request)
-    kept = found.unsent if found and request.method in _SAFE else None
+    kept = unsent_anywhere(request)
     return kept if kept is not None and kept.path == request.url.path else None
 
 
@@ -184,7 +246,8 @@ def local_path(value: str | None) -> str:
         return "/"
     path = urlsplit(value).path
     # Coming back to sign in or out would go round in circles.
-    if path in (SIGN_IN, "/sign-out") or path.startswith(SIGN_IN + "/"):
+    ways_in = (SIGN_IN, STAFF_SIGN_IN)
+    if path in (*ways_in, "/sign-out") or path.startswith(tuple(f"{way}/" for way in ways_in)):
         return "/"
     return value
 
@@ -194,8 +257,13 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
 
     To htmx it says the address in a header: its fetch may not follow to the issuer's site.
     """
+    if request.scope["route_handler"].opt.get(PASSIVE):
+        # Whoever is writing on that page goes on; they sign in when they send it.
+        return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
     again = isinstance(error, ShowAgain)
-    target = error.next if again else f"{SIGN_IN}?next={quote(error.next, safe='')}"
+    # In the demonstration one page serves both.
+    way = STAFF_SIGN_IN if error.staff and not _settings(request).demo else SIGN_IN
+    target = error.next if again else f"{way}?next={quote(error.next, safe='')}"
     if request.headers.get("hx-request") == "true":
         headers = {"HX-Redirect": target, "Cache-Control": "no-store"}
         return Response(b"", status_code=200, headers=headers)
@@ -210,7 +278,8 @@ def cookie_name(settings: Settings) -> str:
 def session_cookie(token: str, settings: Settings) -> Cookie:
     """The cookie that carries the session."""
     # Longer than the session: who comes too late is known by it, and let in no more.
-    seconds = settings.session_hours * 3600 + int(sessions.REMEMBERED.total_seconds())
+    hours = max(settings.session_hours, settings.staff_session_hours)
+    seconds = hours * 3600 + int(sessions.REMEMBERED.total_seconds())
     return cookie(cookie_name(settings), token, seconds=seconds, settings=settings)
 
 
@@ -241,17 +310,21 @@ async def _check_token(request: Request[Any, Any, Any], found: Visitor, settings
     given = await _given_token(request)
     if _same(given, token_of(found, settings)):
         return
-    # A window from before this person signed in anew: their own form, so it is not lost.
-    if found.person_id is not None and request.url.path != "/sign-out":
-        for ended in await unsent.sessions_of(found.person_id):
+    # A window from before they signed in anew: their own form, so it is not lost.
+    if request.url.path != "/sign-out":
+        for ended in await unsent.sessions_of(found.person_id, found.staff_id):
             if _same(given, _form_token(ended, settings)):
-                await unsent.keep(found.session_id, await _form_of(request), clock.now())
+                if not _is_secret(request):
+                    await unsent.keep(found.session_id, await _form_of(request), clock.now())
                 raise ShowAgain(_come_back_to(request))
     raise Forged("token")
 
 
-async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
+async def _keep_of_ended(connection: Connection) -> None:
     """Keeps a form whose session is over. Its token says that it was that session's form."""
+    if connection.scope.get("method") in _SAFE or _is_secret(connection):
+        return
+    request = cast("Request[Any, Any, Any]", connection)
     settings = _settings(request)
     token = request.cookies.get(cookie_name(settings))
     if token is None:
@@ -264,16 +337,27 @@ async def _keep_of_ended(request: Request[Any, Any, Any]) -> None:
         await unsent.keep_of_ended(ended, await _form_of(request), clock.now())
 
 
+async def _was_of_staff(connection: Connection) -> bool:
+    """Whether the session that the browser still names was one of staff."""
+    token = connection.cookies.get(cookie_name(_settings(connection)))
+    return token is not None and await sessions.was_of_staff(token)
+
+
+def _is_secret(connection: Connection) -> bool:
+    return bool(_handler_options(connection).get(SECRET))
+
+
 async def _form_of(request: Request[Any, Any, Any]) -> Unsent:
-    """The form and the page it is on. The last of several values counts, as for a radio button."""
-    fields: dict[str, str] = {}
+    """The form and the page it is on."""
+    fields: dict[str, list[str]] = {}
     file = False
     for name, value in (await request.form()).multi_items():
         if not isinstance(value, str):
             file = True
         elif name != "csrf":
-            fields[name] = value
-    return unsent.unsent(urlsplit(_come_back_to(request)).path, fields, file=file)
+            fields.setdefault(name, []).append(value)
+    page = urlsplit(_come_back_to(request)).path
+    return unsent.unsent(page, fields, file=file, action=request.url.path)
 
 
 async def _given_token(request: Request[Any, Any, Any]) -> str:
@@ -326,6 +410,12 @@ def _come_back_to(connection: Connection) -> str:
 def _remembered(connection: Connection) -> MutableMapping[str, Any]:
     # Not scope["state"]: a server may share that one between requests.
     return cast("MutableMapping[str, Any]", connection.scope)
+
+
+def _handler_options(connection: Connection) -> Mapping[str, Any]:
+    # An address that there is not has no handler.
+    handler = connection.scope.get("route_handler")
+    return handler.opt if handler is not None else {}
 
 
 def _settings(connection: Connection) -> Settings:

@@ -68,5 +68,7 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     """A fault of ours: logged with its trace, without what the person typed."""
-    log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    # The route's own address: what stands in its place can be a token or a secret.
+    path = request.scope.get("path_template") or request.url.path
+    log.error("request failed", method=request.method, path=path, exc_info=error)
     return error_page(request, HTTP_500_INTERNAL_SERVER_ERROR)

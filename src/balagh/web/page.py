@@ -1,6 +1,7 @@
 """A full page or its fragment, in the person's language, with the headers every page carries."""
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response
@@ -12,6 +13,8 @@ from balagh.people.unsent import Unsent
 from balagh.settings import Settings
 from balagh.templating import environment
 from balagh.web import access, digits
+from balagh.web.refilling import refilled
+from balagh.web.staff.places import places
 
 LANGUAGE_COOKIE = "lang"
 # Letters from which on a value is a text worth keeping.
@@ -69,12 +72,12 @@ def render(
     query = {} if at else {k: v for k, v in request.query_params.items() if k != "lang"}
     other = "en" if language.code == "ar" else "ar"
     visitor = access.visitor(request)
-    unsent = access.unsent_of(request)
-    body = (
-        environment(language.code, settings.zone)
-        .get_template(template)
-        .render(
+
+    def drawn(unsent: Unsent | None, texts: Sequence[str] = ()) -> str:
+        page = environment(language.code, settings.zone).get_template(template)
+        return page.render(
             visitor=visitor,
+            places=places(visitor, here, language),
             path=here,
             # Relative to the address shown, which htmx moves along without redrawing the header.
             other_language_url="?" + urlencode({**query, "lang": other}),
@@ -87,10 +90,11 @@ def render(
             secure=settings.secure,
             unsent=unsent,
             # Where the page's own fields do not show it again, it stands there to be copied.
-            unsent_texts=_texts(unsent) if unsent and not shown_again else [],
+            unsent_texts=texts,
             **context,
         )
-    )
+
+    body = _with_unsent(request, drawn, shown_again=shown_again)
     if visitor and visitor.digits == "arabic" and language.code == "ar":
         body = digits.arabic(body)
     response = Response(
@@ -116,9 +120,27 @@ def render(
     return response
 
 
-def _texts(unsent: Unsent) -> list[str]:
+class _Drawn(Protocol):
+    def __call__(self, unsent: Unsent | None, texts: Sequence[str] = ()) -> str: ...
+
+
+def _with_unsent(request: AnyRequest, drawn: _Drawn, *, shown_again: bool) -> str:
+    """The page, with what an ended session could not send: in its form, where the page has that
+    one, else to be copied where it was typed."""
+    kept, here = access.unsent_anywhere(request), access.unsent_of(request)
+    if kept is None or shown_again:
+        return drawn(here)
+    again = refilled(drawn(kept), kept)
+    if again is None:
+        return drawn(here, _texts(here.fields.values()) if here else ())
+    if texts := _texts(again.left):
+        again = refilled(drawn(kept, texts), kept) or again
+    return again.html
+
+
+def _texts(values: Iterable[str]) -> list[str]:
     """What somebody wrote, without what was chosen from a list."""
-    return [value for value in unsent.fields.values() if len(value) >= _WRITTEN]
+    return [value for value in values if len(value) >= _WRITTEN]
 
 
 async def add_headers(message: Message, scope: Scope) -> None:
@@ -139,8 +161,10 @@ async def add_headers(message: Message, scope: Scope) -> None:
 def content_security_policy(settings: Settings) -> str:
     """No inline script or style, nothing from elsewhere, framed by nobody."""
     # Sign-out posts here and is sent on to the issuer; browsers hold redirects to form-action too.
-    issuer = urlsplit(settings.oidc_issuer) if settings.oidc_issuer else None
-    forms = "'self'" + (f" {issuer.scheme}://{issuer.netloc}" if issuer else "")
+    issuers = [
+        urlsplit(each) for each in (settings.oidc_issuer, settings.staff_oidc_issuer) if each
+    ]
+    forms = " ".join(("'self'", *(f"{each.scheme}://{each.netloc}" for each in issuers)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src 'self'; form-action {forms}; manifest-src 'self'; "

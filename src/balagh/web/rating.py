@@ -13,8 +13,9 @@ from balagh.reports.lifecycle import State
 from balagh.reports.ratings import Rating, Subject
 from balagh.reports.surveys import SCORES, SURVEYS, Code, Opinion
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of
+from balagh.web.beneficiary.telling import agency_of
 from balagh.web.page import AnyRequest, render
+from balagh.web.telling import Teller
 from balagh.web.views import ErrorView, OptionView
 
 _LONGEST = 20_000
@@ -83,8 +84,10 @@ def not_now(request: AnyRequest, why: str, language: Language, number: str = "")
 
 def why_not(subject: Subject, survey: Code, teller: Teller) -> str:
     """The reason for which this cannot be rated now; empty when it can."""
-    if surveys.may_rate(survey, subject.state, subject.ended_at, teller.now):
+    if surveys.may_rate(survey, subject.state, subject.ended_at, teller.now, part=subject.part):
         return ""
+    if subject.part and survey not in surveys.after(State.CLOSED, part=True):
+        return "never"
     if survey in surveys.after(subject.state):
         return "over"
     return "never" if subject.state in (State.CANCELLED, State.REJECTED) else "open"
@@ -105,7 +108,7 @@ async def form_page(
     survey = SURVEYS[place.survey]
     earlier = (await ratings.ratings_of(subject.id)).get(place.survey)
     shown = typed or _start(earlier, chosen, signed_in=place.signed_in)
-    asked = surveys.after(subject.state)
+    asked = surveys.after(subject.state, part=subject.part)
     errors = errors or {}
     return render(
         request,
@@ -180,7 +183,7 @@ async def thanks_page(
     other = next(
         (
             code
-            for code in surveys.after(subject.state)
+            for code in surveys.after(subject.state, part=subject.part)
             if code != place.survey and code not in found
         ),
         None,

@@ -3,7 +3,7 @@
 The demonstration has its own pages in the place of the first two.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -11,12 +11,14 @@ from litestar import Request, Response, Router, get, post
 
 from balagh import clock
 from balagh.i18n import N_
-from balagh.people import accounts, attempts, sessions
+from balagh.people import accounts, attempts, audit, sessions, staff
 from balagh.people.failures import Code, SignInError
 from balagh.people.oidc import Provider
+from balagh.people.sessions import Visitor
 from balagh.settings import Settings
 from balagh.web import access
 from balagh.web.page import AnyRequest, language_of, render, settings_of
+from balagh.web.staff.places import first_place
 
 log = structlog.get_logger()
 
@@ -55,6 +57,27 @@ _PAGES = {
         N_("This account is closed"),
         N_("Ask the administrator of Balagh in your organisation."),
     ),
+    Code.ROLE: (
+        403,
+        N_("You have no role in Balagh"),
+        N_(
+            "The sign-in service knows you, but gives you no role here. Ask the administrator of "
+            "Balagh in your organisation. To file a report, sign in as a beneficiary."
+        ),
+    ),
+    Code.STAFF_CLAIMS: (
+        403,
+        N_("Your account is not complete"),
+        N_(
+            "The sign-in service did not tell your agency or your e-mail address. Ask the "
+            "administrator of Balagh in your organisation."
+        ),
+    ),
+    Code.STAFF_CONFLICT: (
+        403,
+        N_("Your e-mail address has another account here"),
+        N_("Ask the administrator of Balagh in your organisation."),
+    ),
     Code.REFUSED: (
         502,
         N_("The sign-in service refused our request"),
@@ -66,6 +89,18 @@ _PAGES = {
         N_("This is not your fault. Try again in a few minutes, or call 199099."),
     ),
 }
+
+# Starting again would change nothing.
+_FINAL = frozenset(
+    {
+        Code.CLAIMS,
+        Code.CONFLICT,
+        Code.CLOSED,
+        Code.ROLE,
+        Code.STAFF_CLAIMS,
+        Code.STAFF_CONFLICT,
+    }
+)
 
 
 @get(access.SIGN_IN)
@@ -81,7 +116,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
             begun, language=language_of(request).code, now=now
         )
     except SignInError as error:
-        return _failed(request, error, return_to)
+        return failed(request, error, return_to)
     response = access.see_other(url)
     response.set_cookie(
         access.cookie(
@@ -102,7 +137,7 @@ async def callback(request: AnyRequest) -> Response[Any]:
     browser = request.cookies.get(_attempt_cookie(settings), "")
     attempt = await attempts.consume(answer.get("state", ""), browser, now=now)
     if attempt is None:
-        return _failed(request, SignInError(Code.STATE, "no such attempt"), "/")
+        return failed(request, SignInError(Code.STATE, "no such attempt"), "/")
     return_to = access.local_path(attempt.return_to)
     try:
         identified = await _provider(request).redeem(answer, attempt, now=now)
@@ -110,11 +145,9 @@ async def callback(request: AnyRequest) -> Response[Any]:
             identified, settings, language=language_of(request).code, now=now
         )
     except SignInError as error:
-        response = _failed(request, error, return_to)
+        response = failed(request, error, return_to)
     else:
-        response = await welcome(
-            request, return_to, person_id=account.person_id, staff_id=account.staff_id
-        )
+        response = await welcome(request, return_to, person_id=account.person_id)
     response.set_cookie(access.expired_cookie(_attempt_cookie(settings), settings))
     return response
 
@@ -127,13 +160,7 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
     found = access.visitor(request)
     if found is not None:
         await sessions.revoke(found.session_id, now=now)
-        provider: Provider | None = request.app.state.provider
-        if provider is not None:
-            try:
-                target = await provider.sign_out_url(now=now) or "/"
-            except SignInError as error:
-                # Here they are signed out, which is what we can promise.
-                log.warning("provider not told of sign-out", code=error.code, detail=error.detail)
+        target = await _after(request, found, now)
     response = access.see_other(target)
     response.set_cookie(access.expired_cookie(access.cookie_name(settings), settings))
     return response
@@ -147,20 +174,62 @@ async def welcome(
     staff_id: int | None = None,
 ) -> Response[bytes]:
     """Opens a session in the place of the one the browser had, and goes on to ``return_to``."""
-    settings = settings_of(request)
-    token = await sessions.begin(
-        person_id=person_id,
-        staff_id=staff_id,
-        now=clock.now(),
-        lifetime=timedelta(hours=settings.session_hours),
-        replacing=request.cookies.get(access.cookie_name(settings)),
-    )
     response = access.see_other(return_to)
-    response.set_cookie(access.session_cookie(token, settings))
+    await open_session(request, response, person_id=person_id, staff_id=staff_id)
     return response
 
 
-def _failed(request: AnyRequest, error: SignInError, return_to: str) -> Response[bytes]:
+async def open_session(
+    request: Request[Any, Any, Any],
+    response: Response[Any],
+    *,
+    person_id: int | None = None,
+    staff_id: int | None = None,
+) -> None:
+    """Opens a session in the place of the one the browser had; ``response`` carries it."""
+    settings, now = settings_of(request), clock.now()
+    hours = settings.session_hours if staff_id is None else settings.staff_session_hours
+    token = await sessions.begin(
+        person_id=person_id,
+        staff_id=staff_id,
+        now=now,
+        lifetime=timedelta(hours=hours),
+        replacing=request.cookies.get(access.cookie_name(settings)),
+    )
+    if staff_id is not None:
+        await audit.record(staff_id, "sign_in", f"staff:{staff_id}", now)
+    response.set_cookie(access.session_cookie(token, settings))
+
+
+async def home(return_to: str, staff_id: int) -> str:
+    """Where a member of staff was going, else the first place of their role."""
+    found = await staff.member(staff_id)
+    assert found is not None, "a member of staff is never deleted"
+    return first_place(found.role) if return_to == "/" else return_to
+
+
+async def _after(request: AnyRequest, found: Visitor, now: datetime) -> str:
+    """Where signing out goes on: at the provider that let them in, where it has a place for it."""
+    provider: Provider | None = request.app.state.provider
+    target = "/"
+    if found.staff_id is not None:
+        member = await staff.member(found.staff_id)
+        outside = member is not None and member.provider
+        provider = request.app.state.staff_provider if outside else None
+        target = "/" if settings_of(request).demo else access.STAFF_SIGN_IN
+    if provider is not None:
+        try:
+            return await provider.sign_out_url(now=now) or target
+        except SignInError as error:
+            # Here they are signed out, which is what we can promise.
+            log.warning("provider not told of sign-out", code=error.code, detail=error.detail)
+    return target
+
+
+def failed(
+    request: AnyRequest, error: SignInError, return_to: str, *, start: str = access.SIGN_IN
+) -> Response[bytes]:
+    """The page that says why, and what the person can do. ``start``: where to start again."""
     log.warning("sign-in failed", reason=error.code.value, detail=error.detail)
     status, heading, advice = _PAGES[error.code]
     language = language_of(request)
@@ -170,7 +239,8 @@ def _failed(request: AnyRequest, error: SignInError, return_to: str) -> Response
         status=status,
         heading=language.text(heading),
         advice=language.text(advice),
-        again=error.code not in (Code.CLAIMS, Code.CONFLICT, Code.CLOSED),
+        again=error.code not in _FINAL,
+        start=start,
         next=return_to,
     )
 

@@ -16,10 +16,10 @@ from balagh.reports.ratings import Subject
 from balagh.reports.survey_links import SurveyLink
 from balagh.reports.surveys import SCORES, SURVEYS
 from balagh.web import rating
-from balagh.web.beneficiary.telling import Teller, teller_of
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, settings_of
 from balagh.web.rating import Place
+from balagh.web.telling import Teller, teller_of
 
 
 @get("/r/{token:str}")

@@ -58,7 +58,7 @@ class NoticeView(msgspec.Struct, frozen=True):
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """``errors``: the summary's links; ``notices``: what is known before the step is sent;
-    ``help_url``: why the step is asked."""
+    ``help_url``: why the step is asked; ``caller``: for whom staff files, empty for oneself."""
 
     kind: str
     slug: str
@@ -74,6 +74,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     save_url: str
     optional: bool = False
     help_url: str = ""
+    caller: str = ""
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -140,8 +141,9 @@ def field_view(
         error=language.text(problem.text, **problem.values) if problem else "",
         error_part=problem.part if problem else "",
         options=option_views(options, value, language) if options else [],
-        optional=field.optional,
-        autocomplete=field.autocomplete,
+        optional=field.may_be_empty(situation),
+        # What the browser of staff remembers is somebody else's.
+        autocomplete="off" if situation.assisted else field.autocomplete,
         inputmode=field.inputmode,
         maxlength=field.maxlength,
         ltr=field.ltr,
@@ -193,13 +195,16 @@ def size_text(size: int, language: Language) -> str:
     return language.text("{n} MB", n=f"{size / 1_048_576:.1f}")
 
 
-def file_view(file: File, language: Language, remove: str = "") -> FileView:
+def file_view(
+    file: File, language: Language, remove: str = "", *, folder: str = "/files"
+) -> FileView:
+    """``folder``: the address under which whoever asks gets it."""
     return FileView(
         id=str(file.id),
         name=file.name,
         size_text=size_text(file.size, language),
         icon="image" if file.image else "document",
-        url=f"/files/{file.id}",
+        url=f"{folder}/{file.id}",
         remove_url=remove,
     )
 

@@ -2,11 +2,24 @@
 it could not (specification 6, "A message that fails is retried with growing pauses")."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 import msgspec
 
 from balagh.notices.messages import Email, Sms
+
+
+class Fault(Enum):
+    """What a failure speaks of. ``MESSAGE``: this one alone. ``WAY``: none would get through now
+    (no connection, no answer, too many). ``ACCOUNT``: none would, until somebody mends our
+    password, balance or sender name. ``UNTRIED``: of us, before anybody was asked. ``WAY`` and
+    ``ACCOUNT`` count for the circuit (``circuit.py``)."""
+
+    MESSAGE = "message"
+    WAY = "way"
+    ACCOUNT = "account"
+    UNTRIED = "untried"
 
 
 class DeliveryError(Exception):
@@ -16,11 +29,19 @@ class DeliveryError(Exception):
     never holds the recipient or the text. ``retry_after``: seconds the other side asked us to wait.
     """
 
-    def __init__(self, *, permanent: bool, reason: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        permanent: bool,
+        reason: str,
+        retry_after: float | None = None,
+        fault: Fault = Fault.MESSAGE,
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.reason = reason
         self.retry_after = retry_after
+        self.fault = fault
 
 
 class Outgoing(msgspec.Struct, frozen=True):

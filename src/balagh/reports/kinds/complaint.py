@@ -250,6 +250,18 @@ def _failing(
     return failing(facts(values, situation, bool(earlier)), calendar)
 
 
+def _judged(values: Values) -> tuple[Code, ...]:
+    """The ground's own conditions, between the two that hold for all."""
+    own: dict[str, tuple[Code, ...]] = {
+        SLA: (Code.SLA_NOT_OVER,),
+        NO_TIME: (Code.TOO_EARLY,),
+        CLOSED: (Code.PROCEDURAL, Code.PROBLEM_GONE),
+    }
+    once = (Code.ALREADY_ESCALATED,) if "reference" in values else ()
+    known = (Code.PAPER_SERVICE,) if "service" in values else ()
+    return (*known, *own.get(values.get("ground", ""), ()), *once)
+
+
 def _key(values: Values) -> tuple[int, str] | None:
     """The provider, and the reference as it is compared (gate b)."""
     if "agency" not in values or "reference" not in values:
@@ -276,4 +288,5 @@ COMPLAINT = Kind(
     failing=_failing,
     columns=columns,
     image_needed=lambda answers: answers.get("ground") == OUTAGE,
+    judged=_judged,
 )

@@ -106,4 +106,7 @@ SUGGESTION = Kind(
     failing=_failing,
     columns=columns,
     alike=_alike,
+    judged=lambda values: (
+        (Code.PAPER_SERVICE, Code.ALREADY_SUGGESTED) if "service" in values else ()
+    ),
 )

@@ -77,6 +77,13 @@ def _failing(
     return tuple(found)
 
 
+def _judged(values: Values) -> tuple[Code, ...]:
+    # Of a service that the catalogue does not know, nothing is known to be digital.
+    typed = isinstance(service_of(values), str)
+    known = () if typed else (Code.DIGITAL_SERVICE, Code.HAS_ALTERNATIVE)
+    return (*known, Code.ALREADY_REQUESTED)
+
+
 def _key(values: Values) -> tuple[int, str] | None:
     service = service_of(values)
     return None if service is None else (values["agency"].id, service_key(service))
@@ -99,4 +106,5 @@ TRANSFORMATION = Kind(
     ),
     failing=_failing,
     columns=columns,
+    judged=_judged,
 )

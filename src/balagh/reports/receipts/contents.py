@@ -21,7 +21,8 @@ _LONGEST = 120
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """A report as its receipt tells it. Names of platform and person may be missing;
-    ``organisation``: on whose behalf it was filed, if for one."""
+    ``organisation``: on whose behalf it was filed, if for one; ``whole``: the number of the report
+    that it is a part of; ``others_ar``, ``others_en``: the agencies of its own parts."""
 
     number: str
     kind: str
@@ -36,6 +37,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     service_en: str | None
     name: str
     organisation: str | None = None
+    whole: str | None = None
+    others_ar: tuple[str, ...] = ()
+    others_en: tuple[str, ...] = ()
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -75,13 +79,19 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 async def receipt_of(person: int, number: str) -> Receipt | None:
     """The receipt of the person's report with this number, or none."""
     row = await fetch_one(
-        "SELECT r.number, r.kind, r.title, r.submitted_at, r.due_at, "
+        "SELECT r.number, r.kind, r.title, r.submitted_at, r.due_at, "  # noqa: S608
         "a.name_ar AS agency_ar, a.name_en AS agency_en, "
         "p.name_ar AS platform_ar, p.name_en AS platform_en, "
         "coalesce(s.name_ar, r.service_name) AS service_ar, "
         "coalesce(s.name_en, r.service_name) AS service_en, who.name, "
-        "r.organisation_name AS organisation "
-        "FROM report r JOIN person who ON who.id = r.person_id "
+        "r.organisation_name AS organisation, "
+        "(SELECT o.number FROM report o WHERE o.id = r.part_of) AS whole, "
+        + ", ".join(
+            f"ARRAY(SELECT b.name_{code} FROM report q JOIN agency b ON b.id = q.agency_id "  # noqa: S608
+            f"WHERE q.part_of = r.id ORDER BY q.id) AS others_{code}"
+            for code in ("ar", "en")
+        )
+        + " FROM report r JOIN person who ON who.id = r.person_id "
         "JOIN agency a ON a.id = r.agency_id LEFT JOIN platform p ON p.id = r.platform_id "
         "LEFT JOIN service s ON s.id = r.service_id WHERE r.number = $1 AND r.person_id = $2",
         number, person,
@@ -148,10 +158,13 @@ def _facts(receipt: Receipt, language: Language, zone: ZoneInfo) -> list[Fact]:
     text = language.text
     filed = receipt.submitted_at.astimezone(zone)
     when = text("{day}, {time}", day=language.date(filed.date()), time=language.time(filed, zone))
+    others = receipt.others_ar if language.code == "ar" else receipt.others_en
     rows = (
         (N_("Title"), receipt.title),
         (N_("Kind of report"), text(KINDS[receipt.kind].name)),
         (N_("Agency"), language.name(receipt, "agency")),
+        (N_("Also concerns"), text(", ").join(others)),
+        (N_("Part of report"), grouped(receipt.whole) if receipt.whole else ""),
         (N_("Platform"), language.name(receipt, "platform") if receipt.platform_ar else ""),
         (N_("Service"), language.name(receipt, "service") if receipt.service_ar else ""),
         (N_("Date of filing"), f"{when} ({language.hijri(filed.date())})"),

@@ -7,8 +7,8 @@ from balagh.i18n import isolate
 from balagh.reports import inboxes
 from balagh.reports.fields import Values
 from balagh.reports.lifecycle import STATE_TEXT
-from balagh.web.beneficiary.telling import teller_of
-from balagh.web.beneficiary.visits import Visit, person_id
+from balagh.web.beneficiary.visits import Visit
+from balagh.web.telling import teller_of
 from balagh.web.views import NoticeView, number
 
 
@@ -17,7 +17,7 @@ async def alike_notices(here: Visit, values: Values) -> list[NoticeView]:
     key = here.kind.alike(values)
     if key is None:
         return []
-    found = await inboxes.alike(person_id(here.request), here.kind.code, *key)
+    found = await inboxes.alike(here.draft.person_id, here.kind.code, *key)
     if not found:
         return []
     language, teller = here.language, await teller_of(here.request)
@@ -31,7 +31,7 @@ async def alike_notices(here: Visit, values: Values) -> list[NoticeView]:
                 day=language.date(line.submitted_at.astimezone(teller.zone).date(), weekday=False),
                 state=Markup("<b>{}</b>").format(language.text(STATE_TEXT[line.state])),
             ),
-            f"/reports/{line.number}",
+            here.report_url(line.number),
             language.text("See the earlier one"),
         )
         for line in found

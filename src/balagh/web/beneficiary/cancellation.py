@@ -21,9 +21,9 @@ from balagh.web.beneficiary.own import (
     standing_after,
     subtitle,
 )
-from balagh.web.beneficiary.telling import Teller, teller_of
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.telling import Teller, teller_of
 from balagh.web.views import FieldView, error_views, text_view
 
 REASON = Paragraphs(

@@ -1,7 +1,5 @@
 """«تفاصيل الطلب»: one report, who has it and until when, its story, what was filed."""
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,29 +8,36 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from balagh.directory.lookup import catalogue, forget
-from balagh.i18n import N_, Language
-from balagh.reports import behalf, deadlines, inboxes, ratings, surveys, timeline
+from balagh.i18n import N_
+from balagh.reports import deadlines, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.behalf import Behalf
-from balagh.reports.choices import Choices
-from balagh.reports.fields import NOT_LISTED, Situation
-from balagh.reports.inboxes import Happening, ReportFile, WholeReport
-from balagh.reports.kinds import KINDS
+from balagh.reports.inboxes import Part, ReportLine, WholeReport
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.web import views
 from balagh.web.beneficiary.own import own_report, subtitle
-from balagh.web.beneficiary.telling import Teller, agency_of, teller_of
+from balagh.web.beneficiary.telling import (
+    agency_of,
+    answered,
+    members,
+    sentence,
+    story_state,
+)
+from balagh.web.filing import filing_of
+from balagh.web.moments import moment_views
 from balagh.web.page import AnyRequest, render
+from balagh.web.telling import Teller, teller_of
 
 
 class ClockView(msgspec.Struct, frozen=True):
-    """Who holds the clock now, until which day, and how much of it is left."""
+    """Who holds the clock now, until which day, and how much of it is left; ``counted``: how that
+    day comes about, and ``since``: after which."""
 
     holder: str
     due_label: str
     due_on: date
     remaining: str
+    since: date | None = None
+    counted: list[str] = []
 
 
 class SurveyView(msgspec.Struct, frozen=True):
@@ -43,29 +48,15 @@ class SurveyView(msgspec.Struct, frozen=True):
     done: str
 
 
-class SaidView(msgspec.Struct, frozen=True):
-    label: str
-    text: str
-
-
-class MomentView(msgspec.Struct, frozen=True):
-    """``said``: in the person's own words; ``files``: that came with it."""
-
-    title: str
-    when_text: str
-    text: Markup
-    current: bool
-    said: list[SaidView]
-    files: list[views.FileView]
-
-
 class AnswerView(msgspec.Struct, frozen=True):
-    """``promised_on``: until when an accepted request becomes real."""
+    """``promised_on``: until when an accepted request becomes real; ``delivered``: the day on which
+    it did."""
 
     heading: str
     text: str
     kind: str
     promised_on: date | None
+    delivered: date | None
 
 
 class ActionView(msgspec.Struct, frozen=True):
@@ -74,6 +65,21 @@ class ActionView(msgspec.Struct, frozen=True):
     url: str
     text: str
     note: str = ""
+
+
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """One agency's part of a story: how it stands, its answer, and what can be done about it.
+    ``url``: its own page, empty for the report that this page is of."""
+
+    agency: str
+    state: str
+    state_text: str
+    sentence: Markup
+    answer: AnswerView | None
+    update: ActionView | None
+    reopening: ActionView | None
+    cancellation: ActionView | None
+    url: str
 
 
 # What a beneficiary does themselves, and where.
@@ -101,29 +107,61 @@ async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     agency = agency_of(report, language)
     ended = report.state in timeline.ENDED
     actions = _actions(report, teller)
+    state, state_text = story_state(report, language)
+    # Of several agencies each has its own section, with what can be done about its part.
+    parts = [_part(one, report, teller) for one in members(report)] if report.parts else []
     return render(
         request,
         "beneficiary/report.html",
-        state=report.state.value,
-        state_text=language.text(STATE_TEXT[report.state]),
+        state=state.value,
+        state_text=state_text,
         title=report.title,
         report_url=f"/reports/{report.number}",
         subtitle=subtitle(report, teller),
         just_done=_just_done(report, agency, teller),
         missing=report.missing,
         update=actions.get(Action.UPDATE),
-        reopening=actions.get(Action.REQUEST_REOPENING),
-        cancellation=actions.get(Action.CANCEL),
-        clock=None if ended else _clock(report, agency, teller),
-        timeline=_moments(await inboxes.happenings(report.id), files, agency, teller, ended=ended),
+        reopening=None if parts else actions.get(Action.REQUEST_REOPENING),
+        cancellation=None if parts else actions.get(Action.CANCEL),
+        parts=parts,
+        answered=answered(report, language),
+        whole_url=f"/reports/{report.whole}" if report.whole else "",
+        whole=views.number(report.whole) if report.whole else "",
+        clock=None if ended or parts else _clock(report, agency, teller),
+        timeline=moment_views(
+            await inboxes.happenings(report.id),
+            files,
+            agency,
+            teller,
+            kind=report.kind,
+            ended=ended,
+        ),
         rows=await _rows(report, teller),
         files=[views.file_view(file, language) for file in files if file.event_id is None],
-        answer=_answer(report, language),
+        answer=None if parts else _answer(report, teller),
         surveys=await _surveys(report, teller),
     )
 
 
-def _actions(report: WholeReport, teller: Teller) -> dict[Action, ActionView]:
+def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartView:
+    language = teller.language
+    agency = agency_of(one, language)
+    actions = _actions(one, teller)
+    own = one is whole
+    return PartView(
+        agency=agency,
+        state=one.state.value,
+        state_text=language.text(STATE_TEXT[one.state]),
+        sentence=sentence(one, agency, teller),
+        answer=_answer(whole if isinstance(one, ReportLine) else one, teller),
+        update=actions.get(Action.UPDATE),
+        reopening=actions.get(Action.REQUEST_REOPENING),
+        cancellation=actions.get(Action.CANCEL),
+        url="" if own else f"/reports/{one.number}",
+    )
+
+
+def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionView]:
     """What the life cycle lets the person do now."""
     language = teller.language
     found = {}
@@ -161,13 +199,20 @@ def _just_done(report: WholeReport, agency: str, teller: Teller) -> str:
     return ""
 
 
-def _answer(report: WholeReport, language: Language) -> AnswerView | None:
+def _answer(report: WholeReport | Part, teller: Teller) -> AnswerView | None:
     """The agency's answer, once Amer centre has let it stand."""
     shown = report.state in (State.CLOSED, State.REOPEN_REQUESTED)
     if not shown or not report.answer or report.outcome is None:
         return None
     heading, kind = _ANSWERS[report.outcome]
-    return AnswerView(language.text(heading), report.answer, kind, report.promised_on)
+    done = report.delivered_at
+    return AnswerView(
+        teller.language.text(heading),
+        report.answer,
+        kind,
+        report.promised_on,
+        done.astimezone(teller.zone).date() if done else None,
+    )
 
 
 def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None:
@@ -186,6 +231,8 @@ def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None
         language.text("Answer by the end of"),
         deadlines.due_day(report.due_at, teller.zone),
         teller.until(report.due_at),
+        report.due_from,
+        teller.counted(report.due_from, report.due_days),
     )
 
 
@@ -193,7 +240,7 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     """What can be rated now, and what was."""
     open_now = [
         surveys.SURVEYS[code]
-        for code in surveys.after(report.state)
+        for code in surveys.after(report.state, part=report.whole is not None)
         if surveys.may_rate(code, report.state, report.ended_at, teller.now)
     ]
     found = await ratings.ratings_of(report.id) if open_now else {}
@@ -214,99 +261,10 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     ]
 
 
-def _moments(
-    happenings: Sequence[Happening],
-    files: Sequence[ReportFile],
-    agency: str,
-    teller: Teller,
-    *,
-    ended: bool,
-) -> list[MomentView]:
-    language = teller.language
-    comma = language.text(", ")
-    found = []
-    for place, happening in enumerate(happenings):
-        told = timeline.telling(happening.action, happening.to_state, happening.actor)
-        data = json.loads(happening.data)
-        filled = timeline.values(data, agency, comma)
-        found.append(
-            MomentView(
-                language.text(told.title),
-                teller.when(happening.at),
-                language.markup(told.text, **filled),
-                current=place == 0 and not ended,
-                said=_said(happening, data, language),
-                files=[
-                    views.file_view(file, language)
-                    for file in files
-                    if file.event_id == happening.id
-                ],
-            )
-        )
-    return found
-
-
-def _said(happening: Happening, data: Mapping[str, Any], language: Language) -> list[SaidView]:
-    """The person's own words, where the sentence does not hold them."""
-    said = [
-        SaidView(answer["item"], answer["text"])
-        for answer in data.get("answers", ())
-        if answer["text"]
-    ]
-    reason = data.get("reason")
-    if reason and happening.action in (Action.CANCEL, Action.REQUEST_REOPENING):
-        said.append(SaidView(language.text("Your reason"), reason))
-    return said
-
-
 async def _rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
     """What was filed, by the same declaration that asked for it."""
-    known = await catalogue(teller.now)
-    if report.agency_id not in known.agencies or report.service_id not in (None, *known.services):
-        # Filed through another process, which has seen the newest catalogue already.
-        forget()
-        known = await catalogue(teller.now)
-    choices = Choices(known, teller.language.code)
-    kind = KINDS[report.kind]
-    values: dict[str, Any] = {
-        name: getattr(report, name)
-        for name in ("ground", "matter", "reference", "filed_on", "response_days", "closed_on")
-    }
-    values |= {
-        "service": NOT_LISTED,
-        "service_name": report.service_name,
-        "title": report.title,
-        "description": report.description,
-    }
-    values["agency"] = known.agencies[report.agency_id]
-    if report.platform_id is not None:
-        values["platform"] = known.platforms[report.platform_id]
-    if report.service_id is not None:
-        values["service"] = known.services[report.service_id]
-    if report.delivery_channel is not None:
-        values["delivery_channel"] = choices.channel(report.delivery_channel)
-    if report.still_happening is not None:
-        values["still_happening"] = "yes" if report.still_happening else "no"
-    answers = {"ground": report.ground or ""}
-    situation = Situation(today=teller.now.astimezone(teller.zone).date(), directory=choices)
-    rows = [
-        row
-        for step in kind.steps
-        if step.shown(answers, situation)
-        for row in views.answer_rows(step, answers, values, teller.language)
-    ]
-    return [*rows, *_behalf_rows(report, teller)]
-
-
-def _behalf_rows(report: WholeReport, teller: Teller) -> list[views.RowView]:
-    whom = Behalf(
-        account_type=report.account_type,
-        name=report.organisation_name,
-        number=report.organisation_number,
-    )
-    if not whom.organisation:
-        return []
-    return views.field_rows(behalf.FIELDS, whom.values(), teller.language)
+    found = await filing_of(report, teller)
+    return [*found.rows(), *found.behalf_rows()]
 
 
 router = Router("/", route_handlers=[details])

@@ -11,9 +11,9 @@ from litestar.params import FromPath
 from balagh import clock
 from balagh.people import sessions
 from balagh.web import access
-from balagh.web.beneficiary.telling import teller_of
 from balagh.web.beneficiary.visits import go, person_id
 from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.telling import teller_of
 
 
 class SessionView(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ async def add(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     verdict = await inspect(upload.file, upload.filename)
     if isinstance(verdict, Refused):
         return await _refused(request, draft, verdict.reason, upload)
-    person = person_id(request)
+    person = found.person_id
     if await casework.attached(verdict.sha256, verdict.name, draft, person):
         # The answer was lost on the way, and the browser or the person sent it again.
         return await _documents(request, draft)
@@ -63,7 +63,7 @@ async def remove(request: AnyRequest, draft: FromPath[UUID], file: FromPath[UUID
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
         return found
-    if await casework.detach(file, draft, person_id(request), clock.now()):
+    if await casework.detach(file, draft, found.person_id, clock.now()):
         await _store(request).delete(file)
     return await _documents(request, draft)
 

@@ -38,9 +38,9 @@ from balagh.web.beneficiary.own import (
     subtitle,
 )
 from balagh.web.beneficiary.steps import FILE_LIMIT
-from balagh.web.beneficiary.telling import Teller, teller_of
 from balagh.web.beneficiary.visits import go, person_id
 from balagh.web.page import AnyRequest, is_fragment, render
+from balagh.web.telling import Teller, teller_of
 
 ANSWER = Paragraphs(name="text", label=N_("Your answer"), optional=True, maxlength=3000)
 REASON = Paragraphs(

@@ -14,9 +14,10 @@ from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT, Action, Role, transition
 from balagh.reports.standing import Standing, Terms, after
 from balagh.web import views
-from balagh.web.beneficiary.telling import Teller, agency_of
+from balagh.web.beneficiary.telling import agency_of
 from balagh.web.beneficiary.visits import person_id
 from balagh.web.page import AnyRequest, render, settings_of
+from balagh.web.telling import Teller
 
 LONGEST = 20_000
 
@@ -112,14 +113,14 @@ def standing_after(
 
 def latest(report: WholeReport, teller: Teller) -> Markup:
     """What was done last, by whom and when, in a sentence."""
-    led = report.led
-    if led is None:
+    last = report.last
+    if last is None:
         return Markup("")
     language = teller.language
-    told = timeline.telling(led.action, report.state, led.actor)
-    values = timeline.values(led.data, agency_of(report, language), language.text(", "))
+    told = timeline.telling(last.action, None, last.actor, last.data)
+    values = timeline.values(last.data, agency_of(report, language), language)
     return language.markup(
-        "{when}: {what}", when=teller.when(led.at), what=language.markup(told.text, **values)
+        "{when}: {what}", when=teller.when(last.at), what=language.markup(told.text, **values)
     )
 
 

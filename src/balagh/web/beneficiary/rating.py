@@ -10,10 +10,10 @@ from balagh.reports import numbers, ratings
 from balagh.reports.ratings import Subject
 from balagh.reports.surveys import SURVEYS, Code
 from balagh.web import rating
-from balagh.web.beneficiary.telling import teller_of
 from balagh.web.beneficiary.visits import go, person_id
 from balagh.web.page import AnyRequest
 from balagh.web.rating import Place
+from balagh.web.telling import teller_of
 
 _PATH = "/reports/{number:str}/rating/{survey:str}"
 

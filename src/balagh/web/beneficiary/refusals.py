@@ -180,7 +180,7 @@ def _already_requested(failure: Failure, values: Mapping[str, Any], here: Visit)
             N_("There is a transformation request of yours for {service} with {agency}: {report}."),
             service=strong(isolate(name)),
             agency=strong(language.name(values["agency"])),
-            report=_report(failure),
+            report=_report(failure, here),
         ),
         todo=[
             language.markup(N_("Follow it: its page shows who has it and until when.")),
@@ -202,7 +202,7 @@ def _already_suggested(failure: Failure, values: Mapping[str, Any], here: Visit)
         text=language.markup(
             N_("There is a suggestion of yours for {service} in the same words: {report}."),
             service=strong(language.name(values["service"])),
-            report=_report(failure),
+            report=_report(failure, here),
         ),
         todo=[
             language.markup(N_("Follow it: its page shows who has it and until when.")),
@@ -230,7 +230,14 @@ def _already_escalated(_failure: Failure, values: Mapping[str, Any], here: Visit
             agency=strong(language.name(values["agency"])),
         ),
         todo=[
-            language.markup(N_('If you filed it, follow it in <a href="/reports">My reports</a>.')),
+            language.markup(
+                N_('If you filed it, find it among <a href="{url}">your reports</a>.'),
+                url=f"/intake/callers/{here.draft.person_id}",
+            )
+            if here.assisted
+            else language.markup(
+                N_('If you filed it, follow it in <a href="/reports">My reports</a>.')
+            ),
             language.markup(
                 N_('If the number is mistyped, <a href="{url}">correct it</a>.'),
                 url=here.url("reference"),
@@ -370,9 +377,10 @@ def _platform_of(service: Any, here: Visit) -> str:
     return next(here.language.name(row) for row in found if row.code == place["platform"])
 
 
-def _report(failure: Failure) -> Markup:
+def _report(failure: Failure, here: Visit) -> Markup:
     """The earlier report's number, leading to it."""
-    return Markup('<a href="/reports/{}">{}</a>').format(failure.number, number(failure.number))
+    url = here.report_url(failure.number)
+    return Markup('<a href="{}">{}</a>').format(url, number(failure.number))
 
 
 def _week(failure: Failure, filed_on: date, here: Visit) -> list[WeekDayView]:

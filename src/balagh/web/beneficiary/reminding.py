@@ -20,7 +20,6 @@ from balagh.web.beneficiary.visits import (
     contact_of,
     go,
     own_draft,
-    person_id,
     reach_of,
     visit,
 )
@@ -46,7 +45,7 @@ async def remind(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     here = await visit(request, found)
     day = possible_on(await here.failing())
     if day is not None:
-        await casework.remind(found.id, person_id(request), day)
+        await casework.remind(found.id, found.person_id, day)
     return go(here.url("refusal"))
 
 
@@ -56,7 +55,7 @@ async def forget(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     found = await own_draft(request, draft)
     if isinstance(found, Redirect):
         return found
-    await casework.remind(found.id, person_id(request), None)
+    await casework.remind(found.id, found.person_id, None)
     return go(f"/drafts/{found.id}/refusal")
 
 
@@ -72,19 +71,23 @@ def reminder_view(here: Visit, failures: Sequence[Failure]) -> ReminderView | No
         how = language.markup(
             "A text message to {phone} and an e-mail, with a link that brings you back to what you "
             "wrote.",
-            # Dots have no direction of their own.
-            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
+            phone=masked_markup(phone),
         )
     elif channels == {"sms"}:
         how = language.markup(
             "A text message to {phone}, with a link that brings you back to what you wrote.",
-            phone=Markup('<bdi dir="ltr">{}</bdi>').format(masked(phone)),
+            phone=masked_markup(phone),
         )
     else:
         how = language.markup("An e-mail with a link that brings you back to what you wrote.")
     return ReminderView(
         url=f"{here.base}/reminder", day=day, is_set=here.draft.remind_on == day, how=how
     )
+
+
+def masked_markup(e164: str) -> Markup:
+    """As ``masked``, for a page: dots have no direction of their own."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(masked(e164))
 
 
 def masked(e164: str) -> str:

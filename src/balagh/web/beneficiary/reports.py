@@ -12,21 +12,25 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
+from balagh import clock
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
-from balagh.i18n import N_, grouped, isolate
-from balagh.reports import casework, inboxes, ratings, surveys
+from balagh.i18n import N_, Language, grouped, isolate
+from balagh.people import audit
+from balagh.reports import casework, inboxes, ratings, surveys, timeline
 from balagh.reports.allowed import allowed
+from balagh.reports.casework import Filer
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Situation, service_of
 from balagh.reports.inboxes import Count, DraftLine, ReportLine
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
+from balagh.reports.lifecycle import Action, Role, State
 from balagh.reports.wizard import CHECK, journey
 from balagh.web import access, views
-from balagh.web.beneficiary.telling import Teller, agency_of, sentence, teller_of
-from balagh.web.beneficiary.visits import answers_of, go, person_id
-from balagh.web.page import AnyRequest, render
+from balagh.web.beneficiary.telling import agency_of, story_lead, story_sentence, story_state
+from balagh.web.beneficiary.visits import answers_of, filer_of, go, person_id
+from balagh.web.page import AnyRequest, language_of, render
+from balagh.web.telling import Teller, teller_of
 
 CHECK_AND_FILE = N_("Check and file")
 CONTINUE = N_("Continue the draft")
@@ -163,24 +167,25 @@ def _report_card(line: ReportLine, teller: Teller) -> CardView:
         number=isolate(grouped(line.number)),
         place=platform or agency,
     )
-    head = ""
-    if line.state is State.MISSING_DATA and line.data_due_at:
-        head = teller.hours(line.data_due_at)
-    elif line.ended_at:
+    head, lead = "", story_lead(line)
+    state, state_text = story_state(line, language)
+    if lead.state is State.MISSING_DATA and lead.data_due_at:
+        head = teller.hours(lead.data_due_at)
+    elif lead.state in timeline.ENDED and line.ended_at:
         head = language.date(line.ended_at.astimezone(teller.zone).date(), weekday=False)
     action_url, action_text = "", ""
-    if Action.UPDATE in allowed(line, Role.BENEFICIARY, teller.now):
-        action_url = f"/reports/{line.number}/update"
+    if Action.UPDATE in allowed(lead, Role.BENEFICIARY, teller.now):
+        action_url = f"/reports/{lead.number}/update"
         action_text = language.text("Update the request")
     return CardView(
         kind="report",
         url=f"/reports/{line.number}",
         title=line.title,
         subtitle=subtitle,
-        state=line.state.value,
-        state_text=language.text(STATE_TEXT[line.state]),
+        state=state.value,
+        state_text=state_text,
         head_text=head,
-        sentence=sentence(line, agency, teller),
+        sentence=story_sentence(line, teller),
         action_url=action_url,
         action_text=action_text,
     )
@@ -229,27 +234,35 @@ async def _draft_card(request: AnyRequest, draft: DraftLine, teller: Teller) -> 
         state="draft",
         state_text=language.text("Draft"),
         head_text=language.text("Saved {when}", when=teller.when(draft.updated_at)),
-        sentence=language.markup(
-            "You are reminded on {day}.", day=views.strong(language.date(draft.remind_on))
-        )
-        if draft.remind_on
-        else Markup(""),
+        sentence=_about_draft(draft, language),
         action_url=f"/drafts/{draft.id}",
         action_text=language.text(CHECK_AND_FILE if path.at == CHECK else CONTINUE),
         discard_url=f"/drafts/{draft.id}/discard",
     )
 
 
+def _about_draft(draft: DraftLine, language: Language) -> Markup:
+    if draft.remind_on:
+        day = views.strong(language.date(draft.remind_on))
+        return language.markup("You are reminded on {day}.", day=day)
+    if draft.assisted:
+        return language.markup("Amer centre began it for you. You may finish it yourself.")
+    return Markup("")
+
+
 @get("/drafts/{draft:uuid}/discard")
 async def ask_discard(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Asks before deleting: a draft may be an hour's typing."""
-    if await casework.open_draft(draft, person_id(request)) is None:
+    filer = filer_of(request)
+    if await casework.open_draft(draft, filer) is None:
         raise NotFoundException
+    language = language_of(request)
     return render(
         request,
         "beneficiary/discard.html",
         action=f"/drafts/{draft}/discard",
-        back_url="/reports",
+        back_url=_home(filer),
+        back_text=language.text("Callers" if filer.staff_id else "My reports"),
     )
 
 
@@ -257,9 +270,21 @@ async def ask_discard(request: AnyRequest, draft: FromPath[UUID]) -> Response[An
 async def discard(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     """Deletes the draft and its files; a draft that is gone already stays gone."""
     store: Store = request.app.state.store
-    for file in await casework.discard(draft, person_id(request)):
-        await store.delete(file)
-    return go("/reports")
+    filer = filer_of(request)
+    found = await casework.open_draft(draft, filer)
+    if found is not None:
+        for file in await casework.discard(draft, found.person_id):
+            await store.delete(file)
+        if filer.staff_id is not None:
+            person = f"person:{found.person_id}"
+            await audit.record(filer.staff_id, "discard_draft", person, clock.now())
+    return go(_home(filer))
 
 
-router = Router("/", route_handlers=[my_reports, ask_discard, discard])
+def _home(filer: Filer) -> str:
+    return "/intake" if filer.staff_id else "/reports"
+
+
+router = Router("/", route_handlers=[my_reports])
+# Of a caller's drafts too, by whoever made them.
+drafts_router = Router("/", route_handlers=[ask_discard, discard])

@@ -16,7 +16,6 @@ from balagh.web.beneficiary.reminding import reminder_view
 from balagh.web.beneficiary.visits import Visit, contact_of
 from balagh.web.page import render
 
-HOME = "/reports"
 FILE_LIMIT = 10
 
 
@@ -53,7 +52,8 @@ async def step_view(
     address, _, query = (action or here.url(step.slug)).partition("?")
     target = address + "?" + "&".join(filter(None, (query, "change=1" if here.changing else "")))
     before = here.path.before(step.slug)
-    back = here.url(CHECK) if here.changing else here.url(before) if before else "/#kinds"
+    first = f"/intake/callers/{here.draft.person_id}" if here.assisted else "/#kinds"
+    back = here.url(CHECK) if here.changing else here.url(before) if before else first
     fields = [
         views.field_view(
             field,
@@ -80,8 +80,9 @@ async def step_view(
         notices=[] if errors else await _notices(here, step, values),
         action=target.removesuffix("?"),
         back_url=back,
-        save_url=HOME,
-        optional=step.files and not here.kind.image_needed(here.answers),
+        save_url=here.home,
+        optional=step.files and not _image_needed(here),
+        caller=here.person.name if here.assisted else "",
         help_url=f"/help/{step.help}" if step.help else "",
     )
 
@@ -120,7 +121,8 @@ def documents_page(
         upload_url=f"{here.base}/files" + ("?change=1" if here.changing else ""),
         upload_error=view.errors[0] if view.errors else None,
         failed_name=failed_name,
-        required=here.kind.image_needed(here.answers),
+        required=_image_needed(here),
+        may_follow=here.assisted and here.kind.image_needed(here.answers) and not files,
         status=status,
         at=at,
     )
@@ -138,7 +140,8 @@ def refusal_page(
         reminder=reminder_view(here, failures),
         refusals=refusal_views(failures, here.path.values, here),
         back_url=here.url(slug if here.path.step(slug) else here.path.steps[0].slug),
-        drafts_url=HOME,
+        drafts_url=here.home,
+        whom=here.person.name if here.assisted else "",
         saved=True,
         status=status,
         at=at,
@@ -166,7 +169,8 @@ async def check_page(
             notices=await alike_notices(here, here.path.values),
             action=action,
             back_url=here.url(here.path.steps[-1].slug),
-            save_url=HOME,
+            save_url=here.home,
+            caller=here.person.name if here.assisted else "",
         ),
         sections=_sections(here),
         action=action,
@@ -201,7 +205,7 @@ def _contact_section(here: Visit) -> views.SectionView:
     name = views.RowView(
         language.text("Name"),
         escape(contact.name),
-        note=language.text("From National Single Sign-On"),
+        note="" if here.assisted else language.text("From National Single Sign-On"),
     )
     reached = {"phone": contact.phone, "email": contact.email}
     if not here.person.name:
@@ -213,11 +217,20 @@ def _contact_section(here: Visit) -> views.SectionView:
     return views.SectionView(language.text(step.section), rows)
 
 
+def _image_needed(here: Visit) -> bool:
+    return here.kind.image_needed(here.answers) and not here.assisted
+
+
 def _files_row(here: Visit, step: Step) -> views.RowView:
     label = here.language.text("Documents")
+    follows = here.assisted and here.kind.image_needed(here.answers) and not here.situation.images
+    later = here.language.text(
+        "The image of the fault may follow: you can send the caller a link for it."
+    )
     return views.RowView(
         label,
         views.file_names(here.draft.files) or escape(here.language.text("None")),
+        note=later if follows else "",
         change_url=f"{here.url(step.slug)}?change=1",
         change_label=label,
     )

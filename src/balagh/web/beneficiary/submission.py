@@ -22,7 +22,15 @@ from balagh.reports.telling_channels import Reach
 from balagh.reports.wizard import CHECK
 from balagh.web import access
 from balagh.web.beneficiary.steps import refusal_page
-from balagh.web.beneficiary.visits import contact_of, go, own_draft, person_id, reach_of, visit
+from balagh.web.beneficiary.visits import (
+    contact_of,
+    filed_url,
+    go,
+    own_draft,
+    person_id,
+    reach_of,
+    visit,
+)
 from balagh.web.page import AnyRequest, language_of, render, settings_of
 
 
@@ -36,10 +44,10 @@ async def file_report(
 
 
 async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
-    found = await own_draft(request, draft)
+    found = await own_draft(request, draft, "/reports/{number}/confirmation")
     if isinstance(found, Redirect):
         # Sent before, here or in another tab: the same number again.
-        return go(f"{found.url}/confirmation")
+        return found
     here = await visit(request, found)
     if here.path.at != CHECK:
         return go(here.url(here.path.at))
@@ -57,11 +65,12 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
             kind=here.kind,
             values=here.path.values,
             draft=found,
-            person=person_id(request),
+            filer=here.filer,
             name=contact.name,
             reach=reach_of(here),
             behalf=contact.behalf,
-            language=here.language.code,
+            # Somebody who files themselves is written to in the language they file in.
+            language=here.person.language if here.assisted else here.language.code,
             public_url=settings.public_url,
             # Without a gateway no SMS is promised that nobody would send.
             sms=settings.sms_url is not None,
@@ -73,7 +82,7 @@ async def _file(request: AnyRequest, draft: UUID, as_of: int) -> Response[Any]:
     )
     if isinstance(outcome, Filed):
         request.app.state.waker.wake()
-        return go(f"/reports/{outcome.number}/confirmation")
+        return go(filed_url(here.filer, outcome.number))
     if outcome == "filed_before":
         # The look-up tells which one; when that was cancelled since, nothing stands in the way.
         failures = await here.failing()

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from balagh.reports import casework
 from balagh.reports.kinds import KINDS
 from balagh.reports.switching import way
-from balagh.web.beneficiary.visits import go, own_draft, person_id, visit
+from balagh.web.beneficiary.visits import go, own_draft, visit
 from balagh.web.page import AnyRequest
 
 
@@ -28,7 +28,7 @@ async def switch(request: AnyRequest, draft: FromPath[UUID]) -> Response[Any]:
     here = await visit(request, found)
     there = way(kind, here.answers, here.path.values, here.situation.directory)
     if there and (kind is not here.kind or there.answers):
-        await casework.switch(found, person_id(request), kind.code, there.answers, here.now)
+        await casework.switch(found, found.person_id, kind.code, there.answers, here.now)
     return go(here.base)
 
 

@@ -1,80 +1,65 @@
 """Who holds the clock and until when, in words (specification 5, 7)."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-import msgspec
 from markupsafe import Markup, escape
 
-from balagh import clock
-from balagh.directory.holidays import calendar as working_calendar
 from balagh.i18n import Language, isolate
 from balagh.reports import deadlines, timeline
 from balagh.reports.allowed import allowed
-from balagh.reports.inboxes import ReportLine
-from balagh.reports.lifecycle import Action, Role, State
+from balagh.reports.inboxes import Part, ReportLine
+from balagh.reports.lifecycle import STATE_TEXT, Action, Role, State
 from balagh.reports.ratings import Subject
 from balagh.web import views
-from balagh.web.page import AnyRequest, language_of, settings_of
-from balagh.workdays import Calendar
+from balagh.web.telling import Teller
 
 
-class Teller(msgspec.Struct, frozen=True):
-    """Words for dates and times, for one request."""
-
-    language: Language
-    zone: ZoneInfo
-    now: datetime
-    calendar: Calendar
-
-    def when(self, at: datetime) -> str:
-        """Today, 9:30 am · Sunday 22 November, 8:40 pm."""
-        local, today = at.astimezone(self.zone).date(), self.now.astimezone(self.zone).date()
-        if local == today:
-            day = self.language.text("Today")
-        elif local == today - timedelta(days=1):
-            day = self.language.text("Yesterday")
-        else:
-            day = self.language.date(local, year=local.year != today.year)
-        return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
-
-    def instant(self, at: datetime) -> str:
-        """Sunday 22 November, 8:40 pm: within a sentence, whatever day it is."""
-        local, today = at.astimezone(self.zone).date(), self.now.astimezone(self.zone).date()
-        day = self.language.date(local, year=local.year != today.year)
-        return self.language.text("{day}, {time}", day=day, time=self.language.time(at, self.zone))
-
-    def until(self, due: datetime) -> str:
-        """How much of the promised time is left, in working days."""
-        today = self.now.astimezone(self.zone).date()
-        last = deadlines.due_day(due, self.zone)
-        if self.now >= due:
-            return self.language.text("past its date, still being worked on")
-        left = len(self.calendar.days_between(today, last)) if last > today else 0
-        if left == 0:
-            return self.language.text("today is the last day")
-        return self.language.plural("{n} working day left", "{n} working days left", left)
-
-    def hours(self, due: datetime) -> str:
-        left = max(0, int((due - self.now).total_seconds() // 3600))
-        return self.language.plural("{n} hour left", "{n} hours left", left)
-
-
-async def teller_of(request: AnyRequest) -> Teller:
-    settings, now = settings_of(request), clock.now()
-    return Teller(
-        language_of(request),
-        ZoneInfo(settings.zone),
-        now,
-        await working_calendar(frozenset(settings.weekend), now),
-    )
-
-
-def agency_of(report: ReportLine | Subject, language: Language) -> str:
+def agency_of(report: ReportLine | Part | Subject, language: Language) -> str:
     return report.agency_ar if language.code == "ar" else report.agency_en
 
 
-def sentence(line: ReportLine, agency: str, teller: Teller) -> Markup:
+def members(line: ReportLine) -> tuple[ReportLine | Part, ...]:
+    """The report and its parts, an agency each: one story."""
+    return (line, *line.parts)
+
+
+def story_lead(line: ReportLine) -> ReportLine | Part:
+    """What of the story comes first: what waits for the person, else what is still worked on."""
+    found = members(line)
+    waiting = [one for one in found if one.state is State.MISSING_DATA]
+    working = [one for one in found if one.state not in timeline.ENDED]
+    return (waiting or working or [line])[0]
+
+
+def story_state(line: ReportLine, language: Language) -> tuple[State, str]:
+    """The state that stands for the whole story, and its name."""
+    state = story_lead(line).state
+    return state, language.text(STATE_TEXT[state])
+
+
+def story_sentence(line: ReportLine, teller: Teller) -> Markup:
+    """As ``sentence``; of several agencies how many have answered, and what waits for the person or
+    comes next."""
+    language, lead = teller.language, story_lead(line)
+    own = sentence(lead, agency_of(lead, language), teller)
+    said = answered(line, language)
+    return Markup(" ").join([said, own]) if said else own
+
+
+def answered(line: ReportLine, language: Language) -> Markup:
+    """How many of several agencies have answered; empty where there is one."""
+    counted = [one for one in members(line) if one.state not in (State.CANCELLED, State.REJECTED)]
+    if not line.parts or not counted:
+        return Markup("")
+    done = (State.ANSWERED, State.CLOSED, State.REOPEN_REQUESTED)
+    return language.markup(
+        "Agencies that answered: {n} of {count}.",
+        n=views.strong(isolate(sum(one.state in done for one in counted))),
+        count=isolate(len(counted)),
+    )
+
+
+def sentence(line: ReportLine | Part, agency: str, teller: Teller) -> Markup:
     """Who holds the clock, and until when; once it is over, how it ended and what can be done."""
     language = teller.language
     if line.state is State.MISSING_DATA and line.data_due_at:
@@ -111,7 +96,7 @@ def shortened(text: str, longest: int = 140) -> str:
     return one_line[:longest].rsplit(" ", 1)[0] + "…"
 
 
-def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
+def _missing(line: ReportLine | Part, due: datetime, teller: Teller) -> Markup:
     language = teller.language
     when = views.strong(teller.instant(due))
     if teller.now >= due:
@@ -130,7 +115,7 @@ def _missing(line: ReportLine, due: datetime, teller: Teller) -> Markup:
     )
 
 
-def _closed(line: ReportLine, agency: Markup, teller: Teller) -> Markup:
+def _closed(line: ReportLine | Part, agency: Markup, teller: Teller) -> Markup:
     language = teller.language
     if Action.REQUEST_REOPENING in allowed(line, Role.BENEFICIARY, teller.now):
         assert line.reopen_until is not None
@@ -140,6 +125,12 @@ def _closed(line: ReportLine, agency: Markup, teller: Teller) -> Markup:
             day=language.date(
                 line.reopen_until.astimezone(teller.zone).date(), weekday=False, year=False
             ),
+        )
+    if line.delivered_at:
+        return language.markup(
+            "{agency} delivered it on {day}.",
+            agency=agency,
+            day=language.date(line.delivered_at.astimezone(teller.zone).date(), weekday=False),
         )
     if line.outcome == "accepted" and line.promised_on:
         return language.markup(

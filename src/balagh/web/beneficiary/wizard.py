@@ -18,12 +18,13 @@ from litestar.response import Redirect
 from balagh import clock
 from balagh.database import one_connection
 from balagh.i18n import N_
+from balagh.people import audit
 from balagh.reports import casework
 from balagh.reports.casework import OpenDraft
 from balagh.reports.eligibility import Failure
 from balagh.reports.fields import Day, Pick, Problem
 from balagh.reports.kinds import KINDS
-from balagh.reports.wizard import CHECK, DONE, Step, parse
+from balagh.reports.wizard import CHECK, DONE, Step, image_owed, parse
 from balagh.web.beneficiary.steps import check_page, refusal_page, step_page
 from balagh.web.beneficiary.visits import Visit, go, own_draft, person_id, visit
 from balagh.web.page import AnyRequest, is_fragment
@@ -39,8 +40,8 @@ NO_IMAGE = Problem(
 
 @get("/new/{kind:str}")
 async def new(request: AnyRequest, kind: FromPath[str]) -> Response[Any]:
-    """The first step; the draft comes with the first answer."""
-    here = await visit(request, _unsaved(uuid4(), kind))
+    """The first step; the draft comes with the first answer. (For callers: ``/intake``.)"""
+    here = await visit(request, _unsaved(uuid4(), kind, person_id(request)))
     return await step_page(here, here.path.steps[0], action=f"/new/{kind}?draft={here.draft.id}")
 
 
@@ -48,7 +49,7 @@ async def new(request: AnyRequest, kind: FromPath[str]) -> Response[Any]:
 async def begin(request: AnyRequest, kind: FromPath[str], draft: FromQuery[UUID]) -> Response[Any]:
     """Keeps the first answer. ``draft`` was chosen with the page, so that the same form sent twice
     begins one draft."""
-    here = await visit(request, _unsaved(draft, kind))
+    here = await visit(request, _unsaved(draft, kind, person_id(request)))
     step = here.path.steps[0]
     typed = _typed(step, await request.form())
     if not any(typed.values()):
@@ -77,6 +78,9 @@ async def show(request: AnyRequest, draft: FromPath[UUID], slug: FromPath[str]) 
     if isinstance(found, Redirect):
         return found
     here = await visit(request, found, contact=slug == CONTACT)
+    if here.filer.staff_id is not None and slug in (CONTACT, CHECK):
+        # These show who the caller is.
+        await audit.record(here.filer.staff_id, "view", f"person:{found.person_id}", here.now)
     if slug in (REFUSAL, CHECK):
         if slug == CHECK and here.path.at != CHECK:
             return go(here.url(here.path.at))
@@ -129,7 +133,7 @@ async def _answered(request: AnyRequest, draft: UUID, slug: str) -> Response[Any
 
 
 async def _documents_done(here: Visit, step: Step) -> Response[Any]:
-    if here.kind.image_needed(here.answers) and not here.situation.images:
+    if image_owed(here.kind, here.answers, here.situation):
         return await step_page(here, step, problems={"file": NO_IMAGE}, status=422)
     here = await _keep(here, {step.slug: DONE}, ())
     return await _onwards(here, step.slug)
@@ -165,18 +169,20 @@ async def _next(
 
 
 async def _keep(here: Visit, typed: Mapping[str, str], dropped: tuple[str, ...]) -> Visit:
-    person = person_id(here.request)
+    person = here.draft.person_id
     draft = await casework.keep_answers(here.draft, person, typed, dropped, here.now)
     if draft is None:
         raise NotFoundException
     return await visit(here.request, draft)
 
 
-def _unsaved(draft: UUID, kind: str) -> OpenDraft:
+def _unsaved(draft: UUID, kind: str, person: int) -> OpenDraft:
     if kind not in KINDS:
         raise NotFoundException
     now = clock.now()
-    return OpenDraft(id=draft, kind=kind, answers={}, files=(), created_at=now, updated_at=now)
+    return OpenDraft(
+        id=draft, kind=kind, person_id=person, answers={}, files=(), created_at=now, updated_at=now
+    )
 
 
 def _typed(step: Step, form: FormMultiDict) -> dict[str, str]:

@@ -1,0 +1,110 @@
+"""The sweeps on record: the supervisors' page and the alarm of ``/health`` go by one rule."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.reports import filed
+from tests.reports.filed import NOW
+from tests.web.conftest import Clock, Visiting
+
+from balagh.reports import sweeps
+from balagh.reports.sweeps import PATIENCE
+
+MINUTE = timedelta(minutes=1)
+
+
+async def ran(
+    sweep: str, at: datetime, took: timedelta | None = MINUTE / 60, **columns: Any
+) -> None:
+    ended = at + took if took is not None else None
+    await filed.insert("sweep_run", sweep=sweep, started_at=at, ended_at=ended, **columns)
+
+
+async def all_good() -> None:
+    for sweep in PATIENCE:
+        await ran(sweep, NOW - MINUTE)
+
+
+async def health(visiting: Visiting, path: str = "/health/worker") -> tuple[int, list[str]]:
+    async with visiting() as one:
+        answer = await one.client.get(path)
+        return answer.status_code, answer.json().get("silent", [])
+
+
+@pytest.mark.parametrize("stopped", list(PATIENCE))
+async def test_one_that_stops_is_an_alarm(
+    visiting: Visiting, at_desk: Visiting, time: Clock, stopped: str
+) -> None:
+    await all_good()
+    assert await health(visiting) == (200, [])
+    # All others go on; this one has died within its next run.
+    end = NOW - MINUTE + MINUTE / 60 + PATIENCE[stopped]
+    await ran(stopped, NOW, None)
+    for sweep in PATIENCE:
+        if sweep != stopped:
+            await ran(sweep, end - MINUTE)
+    for now, silent in ((end, []), (end + timedelta(microseconds=1), [stopped])):
+        time.now = now
+        async with at_desk("majed") as majed:
+            assert await health(visiting) == (503 if silent else 200, silent)
+            # The process itself is well.
+            assert await health(visiting, "/health") == (200, silent)
+            page = await majed.open("/sweeps")
+            assert ("1 sweep is late" in page.text) == bool(silent)
+            assert ("late: at most" in page.text) == bool(silent)
+    # And is none any more when it ends again.
+    await ran(stopped, time.now)
+    assert await health(visiting) == (200, [])
+
+
+async def test_one_that_is_stopped_by_a_fault_is_an_alarm(visiting: Visiting, time: Clock) -> None:
+    await all_good()
+    for minute in range(10):
+        await ran("clocks", NOW + minute * MINUTE, None, error="UndefinedColumnError")
+    time.now = NOW + 10 * MINUTE
+    assert "clocks" in (await health(visiting))[1]
+
+
+async def test_a_worker_that_never_began_is_an_alarm(visiting: Visiting) -> None:
+    assert await health(visiting) == (503, list(PATIENCE))
+
+
+async def test_the_page(at_desk: Visiting) -> None:
+    await all_good()
+    await ran("clocks", NOW - 2 * MINUTE, MINUTE, done=12)
+    await ran("clocks", NOW - MINUTE / 2, None, error="TimeoutError")
+    await ran("remind", NOW - 20 * MINUTE, None)
+    await ran("tidy", NOW - timedelta(hours=25), MINUTE, done=7)
+    async with at_desk("majed") as majed:
+        page = await majed.open("/sweeps")
+        assert page.h1 == "Sweeps"
+        assert "All sweeps come to their end." in page.text
+        assert page.text.count("Stopped: TimeoutError") == 2
+        assert page.text.count("Never came to its end") == 1
+        # Two good runs, 12 settled, 60 s the longest, one stopped.
+        assert "2 12 60.0 s 1" in page.text
+        # What was before is over.
+        assert (
+            "Deletes sessions, links, codes and files that have run out Today, 11:29 am "
+            "(1.0 s) 0 1 0 1.0 s 0" in page.text
+        )
+        part = await majed.client.get("/sweeps/now")
+        assert part.status_code == 200
+        assert "<html" not in part.text
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [("abeer", 200), ("hind", 404), ("reem", 404), ("fahd", 404)]
+)
+async def test_who_sees_it(at_desk: Visiting, key: str, status: int) -> None:
+    async with at_desk(key) as one:
+        assert (await one.open("/sweeps")).status == status
+        assert (await one.client.get("/sweeps/now")).status_code == status
+
+
+async def test_each_sweep_has_words_and_an_end(db: None) -> None:
+    from balagh.web.staff.sweeps import WORDS
+
+    assert {*WORDS} == {*PATIENCE}
+    assert [one.sweep for one in await sweeps.latest()] == list(PATIENCE)
