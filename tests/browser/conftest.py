@@ -7,13 +7,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from balagh.embedded import EmbeddedServer
 from balagh.processes import free_port
 
 # Without these, Chromium looks for its maker's servers at every start.
@@ -43,23 +45,42 @@ def demo_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def demo(demo_folder: Path) -> Iterator[str]:
     """Its address. Started once for each process of the tests, with a folder of its own."""
+    with demonstration(demo_folder) as address:
+        DATA[address] = demo_folder / "data"
+        yield address
+
+
+@contextmanager
+def demonstration(folder: Path) -> Iterator[str]:
+    """`balagh demo` with its data in that folder, until left: its address."""
     port = free_port()
-    log = demo_folder / "log"
+    log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "balagh.cli", "demo", "--port", str(port),
-             "--data", f"{demo_folder}/data"],
+             "--data", f"{folder}/data"],
             stdout=output, stderr=output,
             env={k: v for k, v in os.environ.items() if not k.startswith("BALAGH_")},
         )  # fmt: skip
     try:
         address = f"http://localhost:{port}"
         _wait(address, process, log)
-        DATA[address] = demo_folder / "data"
         yield address
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture
+def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration's own, for what stands just so."""
+    use_database(demo_folder / "data", monkeypatch)
+
+
+def use_database(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on ``fetch`` asks the database of the demonstration that keeps its data there."""
+    engine = PostgresEngine(config={"dsn": EmbeddedServer(data).url()})
+    monkeypatch.setattr("balagh.database.engine", lambda: engine)
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

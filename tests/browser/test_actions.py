@@ -4,7 +4,6 @@ and every page and error state of them under axe."""
 from pathlib import Path
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from PIL import Image
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
@@ -15,7 +14,6 @@ from tests.reports.filed import ITEMS
 
 from balagh import clock
 from balagh.database import fetch
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
 
 REASON = "قالوا إن العطل عولج، والمشكلة ما زالت موجودة عندي."
@@ -32,13 +30,6 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "report.png"
     Image.new("RGB", (60, 40), "#1B8354").save(path)
     return path
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for reports that stand just so."""
-    demonstration = PostgresEngine(config={"dsn": EmbeddedServer(demo_folder / "data").url()})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def khalid_s(state: str, **columns: object) -> str:

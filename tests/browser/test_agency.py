@@ -1,10 +1,7 @@
 """The agency's side: a contact answers by a link with the keyboard alone, on a phone, without
 scripts; and the pages of acknowledging, links, promises, load and audit under axe."""
 
-from pathlib import Path
-
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard
@@ -13,20 +10,11 @@ from tests.reports import filed
 
 from balagh import clock
 from balagh.database import fetch
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language, grouped
 
 ANSWER = "عولج الخلل، وأعيد فتح الخدمة للمستفيدة اليوم."
 # An agency of the sample catalogue of which nobody is here.
 ALONE = "mhrsd"
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for reports that stand just so."""
-    dsn = EmbeddedServer(demo_folder / "data").url()
-    demonstration = PostgresEngine(config={"dsn": dsn})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def report(state: str, code: str, **columns: object) -> dict[str, object]:

@@ -5,7 +5,6 @@ import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard
-from tests.browser.test_actions import database as database
 from tests.browser.test_case_actions import noura_s
 from tests.browser.test_every_page import LOOKS, tour
 

@@ -6,7 +6,6 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.audits import audit
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard, person_id
-from tests.browser.test_actions import database as database
 from tests.reports import filed
 
 from balagh import clock

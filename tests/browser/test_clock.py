@@ -3,9 +3,6 @@
 With a demonstration of its own, because its clock does not go back.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
@@ -14,18 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import Browser, Page, expect
 from tests.browser.audits import audit
-from tests.browser.conftest import _wait, sign_in
+from tests.browser.conftest import demonstration, sign_in, use_database
 from tests.reports import filed
 
 from balagh.database import fetch
 from balagh.demo import ahead
 from balagh.directory.holidays import load_calendar
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import grouped
-from balagh.processes import free_port
 from balagh.reports import deadlines
 
 RIYADH = ZoneInfo("Asia/Riyadh")
@@ -36,28 +30,13 @@ WEEKEND = (4, 5)
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Its address and its data folder."""
     folder = tmp_path_factory.mktemp("clock")
-    port, log = free_port(), folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "balagh.cli", "demo", "--port", str(port),
-             "--data", f"{folder}/data"],
-            stdout=output, stderr=output,
-            env={k: v for k, v in os.environ.items() if not k.startswith("BALAGH_")},
-        )  # fmt: skip
-    try:
-        address = f"http://localhost:{port}"
-        _wait(address, process, log)
+    with demonstration(folder) as address:
         yield address, folder / "data"
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.fixture
 def database(running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    dsn = EmbeddedServer(running[1]).url()
-    demonstration = PostgresEngine(config={"dsn": dsn})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
+    use_database(running[1], monkeypatch)
 
 
 @asynccontextmanager

@@ -2,10 +2,8 @@
 off and on; and every page of them under axe."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import expect
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard
@@ -15,18 +13,9 @@ from tests.reports import filed
 from balagh import clock
 from balagh.database import fetch
 from balagh.demo import cast
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for reports that stand just so."""
-    dsn = EmbeddedServer(demo_folder / "data").url()
-    demonstration = PostgresEngine(config={"dsn": dsn})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def reports(state: str, *titles: str) -> list[str]:

@@ -2,10 +2,8 @@
 of it under axe."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import CDPSession, Locator, Page, expect
 from tests.browser.audits import audit
 from tests.browser.conftest import Visiting
@@ -13,20 +11,12 @@ from tests.browser.test_every_page import WIDTHS
 from tests.reports import filed
 
 from balagh import clock
-from balagh.embedded import EmbeddedServer
 
 # What an Arabic keyboard writes where the English one has the key.
 ARABIC = {
     **{"KeyJ": "ت", "KeyK": "ن", "KeyX": "ء", "KeyO": "خ", "KeyG": "ل", "KeyI": "ه"},
     "Slash": "ظ",
 }
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for reports that come while a page is open."""
-    demonstration = PostgresEngine(config={"dsn": EmbeddedServer(demo_folder / "data").url()})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 class Arabic:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from PIL import Image
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Visiting
@@ -18,7 +17,6 @@ from tests.reports import filed
 from balagh import clock
 from balagh.database import fetch
 from balagh.demo import cast
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
 
 
@@ -27,13 +25,6 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "fault.png"
     Image.new("RGB", (60, 40), "#1B8354").save(path)
     return path
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for reports that stand just so."""
-    demonstration = PostgresEngine(config={"dsn": EmbeddedServer(demo_folder / "data").url()})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def test_a_call_by_keyboard(visiting: Visiting, picture: Path) -> None:

@@ -13,7 +13,6 @@ from playwright.async_api import Page, expect
 from tests.browser import filing, test_kinds
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard
-from tests.browser.test_actions import database as database
 from tests.browser.test_case_actions import act, noura_s
 
 from balagh import clock

@@ -2,10 +2,8 @@
 messages under axe."""
 
 import json
-from pathlib import Path
 
 import pytest
-from piccolo.engine.postgres import PostgresEngine
 from playwright.async_api import expect
 from tests.browser.conftest import Visiting
 from tests.browser.filing import Keyboard
@@ -14,16 +12,7 @@ from tests.reports import filed
 
 from balagh import clock
 from balagh.database import fetch
-from balagh.embedded import EmbeddedServer
 from balagh.i18n import Language
-
-
-@pytest.fixture
-def database(demo: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demonstration's own, for messages that stand just so."""
-    dsn = EmbeddedServer(demo_folder / "data").url()
-    demonstration = PostgresEngine(config={"dsn": dsn})
-    monkeypatch.setattr("balagh.database.engine", lambda: demonstration)
 
 
 async def failed() -> int:
