@@ -93,11 +93,6 @@ async def succeeded(tried: Tried) -> None:
     )  # fmt: skip
 
 
-async def take_back(tried: Tried) -> None:
-    """That attempt alone was none."""
-    await fetch("DELETE FROM failed_sign_in WHERE id = $1", tried.id)
-
-
 async def forget(now: datetime) -> None:
     """Deletes what no longer counts. For the sweep."""
     await fetch("DELETE FROM failed_sign_in WHERE at < $1", now - REMEMBERED)

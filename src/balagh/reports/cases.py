@@ -113,8 +113,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     part_of: int | None
 
     def standing(self) -> Standing:
-        names = Standing.__struct_fields__
-        return Standing(**{name: getattr(self, name) for name in names})
+        return Standing.of(self)
 
 
 _OWN = ", ".join(

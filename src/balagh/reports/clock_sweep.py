@@ -22,7 +22,7 @@ from balagh.reports import moments, promise_reminders
 from balagh.reports.acting import Notice
 from balagh.reports.clocks import Clock, come
 from balagh.reports.lifecycle import Action, State
-from balagh.reports.moments import MOMENTS, Addressee
+from balagh.reports.moments import MOMENTS, Addressee, Moment
 
 # Rows held by one transaction: as many as are settled in well under a second.
 _BATCH = 1000
@@ -163,36 +163,27 @@ async def _settle(
 
 
 def _expired(due: _Due, world: World) -> tuple[Notice, ...]:
-    assert due.data_due_at is not None
-    return moments.notices(
-        MOMENTS[Action.EXPIRE],
-        due.to,
-        public_url=world.public_url,
-        sms=world.sms,
-        zone=world.zone,
-        items=list(due.items),
-        data_due_at=due.data_due_at.isoformat(),
-        new_link=f"{world.public_url}/new/{due.to.kind}",
-    )
+    new_link = f"{world.public_url}/new/{due.to.kind}"
+    return _told(MOMENTS[Action.EXPIRE], due, world, **_missing(due), new_link=new_link)
 
 
 def _reminded(due: _Due, world: World) -> tuple[Notice, ...]:
-    assert due.data_due_at is not None
-    return moments.notices(
-        moments.REMINDER,
-        due.to,
-        public_url=world.public_url,
-        sms=world.sms,
-        zone=world.zone,
-        items=list(due.items),
-        data_due_at=due.data_due_at.isoformat(),
-        update_link=f"{world.public_url}/reports/{due.to.number}/update",
-    )
+    update_link = f"{world.public_url}/reports/{due.to.number}/update"
+    return _told(moments.REMINDER, due, world, **_missing(due), update_link=update_link)
 
 
 def _late(due: _Due, world: World) -> tuple[Notice, ...]:
+    return _told(moments.LATE, due, world)
+
+
+def _missing(due: _Due) -> dict[str, Any]:
+    assert due.data_due_at is not None
+    return {"items": list(due.items), "data_due_at": due.data_due_at.isoformat()}
+
+
+def _told(moment: Moment, due: _Due, world: World, **more: Any) -> tuple[Notice, ...]:
     return moments.notices(
-        moments.LATE, due.to, public_url=world.public_url, sms=world.sms, zone=world.zone
+        moment, due.to, public_url=world.public_url, sms=world.sms, zone=world.zone, **more
     )
 
 

@@ -118,8 +118,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     whole: str | None
 
     def standing(self) -> Standing:
-        names = Standing.__struct_fields__
-        return Standing(**{name: getattr(self, name) for name in names})
+        return Standing.of(self)
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from balagh.database import fetch, fetch_one
+from balagh.database import fetch
 from balagh.reports.cases import Desk, Entered, entries
 from balagh.reports.lifecycle import Entry
 
@@ -55,9 +55,3 @@ async def last_change(desk: Desk, report: int) -> Entered | None:
     """What changed the report last, as far as the desk may know; notes change nothing."""
     found = await entries(desk, report)
     return next((one for one in found if one.action != Entry.NOTE), None)
-
-
-async def version_of(report: int) -> int:
-    row = await fetch_one("SELECT version FROM report WHERE id = $1", report)
-    assert row is not None, "a report is never deleted"
-    return int(row["version"])

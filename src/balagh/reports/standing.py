@@ -44,6 +44,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
     checked_at: datetime | None = None
 
+    @classmethod
+    def of(cls, report: object) -> "Standing":
+        """Of whatever has the columns by their names."""
+        return cls(**{name: getattr(report, name) for name in cls.__struct_fields__})
+
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """How time is counted here."""

@@ -20,8 +20,9 @@ from balagh.web import access
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, render
 from balagh.web.staff.assigning import whole
-from balagh.web.staff.choosing import choice_view, colleague_text, last_day
+from balagh.web.staff.choosing import colleague_text, last_day
 from balagh.web.staff.desk import CASEWORK, desk_of
+from balagh.web.staff.fields import choice
 from balagh.web.telling import Teller, teller_of
 from balagh.web.views import FieldView, error_views, field_view
 
@@ -166,7 +167,7 @@ async def _page(
 
     fields: list[FieldView] = [
         *dates,
-        choice_view(
+        choice(
             "deputy", language.text("Who stands in"),
             [(str(each.id), colleague_text(each, teller)) for each in deputies],
             shown.get("deputy", ""), error=said("deputy"),
@@ -176,7 +177,7 @@ async def _page(
     if one.role in HOLDERS:
         load = language.plural("{n} open report", "{n} open reports", one.load)
         fields.append(
-            choice_view(
+            choice(
                 "over", language.text("Which open reports go to them now?"),
                 [(code, language.text(text)) for code, text in _OVER.items()],
                 shown.get("over", "none"), type="radio", error=said("over"),

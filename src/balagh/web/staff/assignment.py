@@ -8,8 +8,9 @@ from balagh.reports.cases import Case, Desk
 from balagh.reports.hands import HOLDERS, Colleague, hinder, may_have
 from balagh.web import views
 from balagh.web.page import AnyRequest
-from balagh.web.staff.choosing import choice_view, colleague_choices, last_day
+from balagh.web.staff.choosing import colleague_choices, last_day
 from balagh.web.staff.desk import desk_of
+from balagh.web.staff.fields import choice
 from balagh.web.telling import Teller, teller_of
 from balagh.web.views import ErrorView, FieldView
 
@@ -59,7 +60,7 @@ async def panel(
         choices = colleague_choices(others, teller)
         if holder is not None:
             choices.append((NOBODY, language.text("Nobody: it waits for whoever takes it")))
-        field = choice_view("to", language.text("Hand over to"), choices, chosen, error=error)
+        field = choice("to", language.text("Hand over to"), choices, chosen, error=error)
     return AssignmentView(
         holder=language.name(holder) if holder else "",
         note=_note(desk, holder, people, teller),

@@ -28,8 +28,9 @@ from balagh.web.page import AnyRequest, render
 from balagh.web.staff import actions
 from balagh.web.staff.assigning import HINDERED, whole
 from balagh.web.staff.assignment import NOBODY
-from balagh.web.staff.choosing import Choice, choice_view, colleague_choices
+from balagh.web.staff.choosing import Choice, colleague_choices
 from balagh.web.staff.desk import CASEWORK, desk_of
+from balagh.web.staff.fields import choice
 from balagh.web.telling import Teller, teller_of
 from balagh.web.views import ErrorView, FieldView
 
@@ -336,7 +337,7 @@ def _field(choosing: Choosing, problem: ErrorView | None) -> FieldView | None:
         ]
         label = language.text("Assign to")
         wrong = problem.text if problem and problem.href == "#to" else ""
-        return choice_view("to", label, options, choosing.to, error=wrong)
+        return choice("to", label, options, choosing.to, error=wrong)
     if choosing.kind == "refer":
         options = [
             (OWN, language.text("Each to the agency of its platform")),
@@ -346,7 +347,7 @@ def _field(choosing: Choosing, problem: ErrorView | None) -> FieldView | None:
             ),
         ]
         wrong = problem.text if problem and problem.href == "#agency" else ""
-        return choice_view("agency", language.text("Agency"), options, choosing.agency, error=wrong)
+        return choice("agency", language.text("Agency"), options, choosing.agency, error=wrong)
     return None
 
 

@@ -1,43 +1,14 @@
-"""What staff choose from: colleagues with their load, and the fields of their forms."""
+"""Colleagues with their load, as staff choose from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from balagh.i18n import Language
 from balagh.reports.hands import Colleague
 from balagh.web.telling import Teller
-from balagh.web.views import FieldView, OptionView
 
 Choice = tuple[str, str]
-
-
-def choice_view(
-    name: str,
-    label: str,
-    options: Iterable[Choice],
-    chosen: str,
-    *,
-    type: str = "select",
-    hint: str = "",
-    error: str = "",
-) -> FieldView:
-    """A list or a group of radio buttons: ``options`` by value and text."""
-    return FieldView(
-        name=name,
-        id=name,
-        type=type,
-        label=label,
-        hint=hint,
-        value=chosen,
-        error=error,
-        options=[OptionView(value, text, "", value == chosen) for value, text in options],
-        optional=False,
-        autocomplete="",
-        inputmode="",
-        maxlength=None,
-        ltr=False,
-    )
 
 
 def colleague_text(one: Colleague, teller: Teller) -> str:

@@ -1,6 +1,6 @@
-"""The fields of the pages about accounts: one line each, as the shared macros show them."""
+"""The fields of staff's own forms, as the shared macros show them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from balagh.web.views import FieldView, OptionView
 
@@ -38,7 +38,7 @@ def line(
 def choice(
     name: str,
     label: str,
-    options: Sequence[tuple[str, str]],
+    options: Iterable[tuple[str, str]],
     chosen: str = "",
     *,
     error: str = "",

@@ -20,8 +20,9 @@ from balagh.web import access
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, render
 from balagh.web.staff.assigning import whole
-from balagh.web.staff.choosing import Choice, choice_view, colleague_text, last_day
+from balagh.web.staff.choosing import Choice, colleague_text, last_day
 from balagh.web.staff.desk import desk_of
+from balagh.web.staff.fields import choice
 from balagh.web.telling import Teller, teller_of
 from balagh.web.views import ErrorView, FieldView, OptionView, error_views
 
@@ -145,13 +146,13 @@ async def _page(
     people = await colleagues(desk, language.code)
     typed, errors = typed or _typed(rule), errors or {}
     groups = _groups(desk, known, language)
-    about = choice_view(
+    about = choice(
         "about", language.text("Which reports"), [], typed["about"], error=errors.get("about", "")
     )
-    kind = choice_view(
+    kind = choice(
         "kind", language.text("Kind"), _kinds(language), typed["kind"], error=errors.get("kind", "")
     )
-    staff = choice_view(
+    staff = choice(
         "staff", language.text("Goes to"),
         [
             (str(each.id), colleague_text(each, teller))
