@@ -1,23 +1,16 @@
 """Links by which somebody stops reminders without signing in: ``/stop/{token}``.
 
-The token says whose reminders and until when, signed under a key of its own; nothing is kept for
-it. Holding it lets one end that person's reminders, nothing else: it names no draft and shows
-nothing. What it ends can be asked for again on a draft's page.
+Holding the token (``stop_tokens``) lets one end that person's reminders, nothing else: it names no
+draft and shows nothing. What it ends can be asked for again on a draft's page.
 """
 
-import base64
-import binascii
-import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from balagh.database import fetch
-from balagh.people import keys
-
-# A reminder may be read months later, and its mailbox still offers to stop.
-LIFETIME = timedelta(days=180)
-_PAYLOAD, _MAC = 8 + 4, 16
+from balagh.people import keys, stop_tokens
+from balagh.people.stop_tokens import LIFETIME as LIFETIME
 
 
 class StopLink(msgspec.Struct, frozen=True):
@@ -36,22 +29,14 @@ def address(
 
 
 def token(link: StopLink, secret_key: bytes) -> str:
-    payload = link.person.to_bytes(8, "big") + int(link.expires.timestamp()).to_bytes(4, "big")
-    return base64.urlsafe_b64encode(payload + _mac(payload, secret_key)).decode().rstrip("=")
+    return stop_tokens.token(link.person, link.expires, secret_key, keys.STOP_LINK)
 
 
 def read(given: str, secret_key: bytes) -> StopLink | None:
     """What the token says, or none when it is not one of ours. Whether it has expired is the
     caller's to ask."""
-    try:
-        raw = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    payload, mac = raw[:_PAYLOAD], raw[_PAYLOAD:]
-    if len(raw) != _PAYLOAD + _MAC or not hmac.compare_digest(mac, _mac(payload, secret_key)):
-        return None
-    expires = datetime.fromtimestamp(int.from_bytes(payload[8:], "big"), UTC)
-    return StopLink(int.from_bytes(payload[:8], "big"), expires)
+    found = stop_tokens.read(given, secret_key, keys.STOP_LINK)
+    return None if found is None else StopLink(*found)
 
 
 async def stop(person: int) -> int:
@@ -73,7 +58,3 @@ async def stop(person: int) -> int:
         person,
     )
     return int(rows[0]["n"])
-
-
-def _mac(payload: bytes, secret_key: bytes) -> bytes:
-    return hmac.digest(keys.derive(secret_key, keys.STOP_LINK), payload, "sha256")[:_MAC]
