@@ -3,9 +3,11 @@
 The demonstration has its own pages in the place of the first two.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response, Router, get, post
 
@@ -13,7 +15,7 @@ from balagh import clock
 from balagh.i18n import N_
 from balagh.people import accounts, attempts, audit, sessions, staff
 from balagh.people.failures import Code, SignInError
-from balagh.people.oidc import Provider
+from balagh.people.oidc import Identified, Provider
 from balagh.people.sessions import Visitor
 from balagh.settings import Settings
 from balagh.web import access
@@ -109,47 +111,20 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
     return_to = access.local_path(request.query_params.get("next"))
     if access.visitor(request) is not None:
         return access.see_other(return_to)
-    settings, now = settings_of(request), clock.now()
-    begun = await attempts.begin(return_to, now=now)
-    try:
-        url = await _provider(request).authorization_url(
-            begun, language=language_of(request).code, now=now
-        )
-    except SignInError as error:
-        return failed(request, error, return_to)
-    response = access.see_other(url)
-    response.set_cookie(
-        access.cookie(
-            _attempt_cookie(settings),
-            begun.browser,
-            seconds=int(attempts.LIFETIME.total_seconds()),
-            settings=settings,
-        )
-    )
-    return response
+    return await to_provider(request, _OURS, return_to)
 
 
 @get(access.SIGN_IN + "/callback")
 async def callback(request: AnyRequest) -> Response[Any]:
     """The provider sends the browser back here with its answer."""
-    settings, now = settings_of(request), clock.now()
-    answer = {name: str(value) for name, value in request.query_params.items()}
-    browser = request.cookies.get(_attempt_cookie(settings), "")
-    attempt = await attempts.consume(answer.get("state", ""), browser, now=now)
-    if attempt is None:
-        return failed(request, SignInError(Code.STATE, "no such attempt"), "/")
-    return_to = access.local_path(attempt.return_to)
-    try:
-        identified = await _provider(request).redeem(answer, attempt, now=now)
+
+    async def arrive(identified: Identified, return_to: str) -> Response[Any]:
         account = await accounts.account_of(
-            identified, settings, language=language_of(request).code, now=now
+            identified, settings_of(request), language=language_of(request).code, now=clock.now()
         )
-    except SignInError as error:
-        response = failed(request, error, return_to)
-    else:
-        response = await welcome(request, return_to, person_id=account.person_id)
-    response.set_cookie(access.expired_cookie(_attempt_cookie(settings), settings))
-    return response
+        return await welcome(request, return_to, person_id=account.person_id)
+
+    return await from_provider(request, _OURS, arrive)
 
 
 @post("/sign-out")
@@ -163,6 +138,74 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
         target = await _after(request, found, now)
     response = access.see_other(target)
     response.set_cookie(access.expired_cookie(access.cookie_name(settings), settings))
+    return response
+
+
+class Way(msgspec.Struct, frozen=True):
+    """Whom a provider lets in. ``provider``: its name in the application's state; ``cookie``: what
+    binds an attempt to the browser; ``start``: where one begins; ``missing``: for the log."""
+
+    provider: str
+    cookie: str
+    start: str
+    missing: str
+
+    def of(self, request: AnyRequest) -> Provider:
+        """Raises ``SignInError`` where there is none."""
+        found: Provider | None = getattr(request.app.state, self.provider)
+        if found is None:
+            raise SignInError(Code.DOWN, self.missing)
+        return found
+
+    def cookie_name(self, settings: Settings) -> str:
+        return f"__Host-{self.cookie}" if settings.secure else self.cookie
+
+
+_OURS = Way("provider", "balagh-signin", access.SIGN_IN, "no identity provider is configured")
+
+
+async def to_provider(request: AnyRequest, way: Way, return_to: str) -> Response[Any]:
+    """Sends the browser to the identity provider, from where it comes back for ``return_to``."""
+    settings, now = settings_of(request), clock.now()
+    begun = await attempts.begin(return_to, now=now)
+    try:
+        url = await way.of(request).authorization_url(
+            begun, language=language_of(request).code, now=now
+        )
+    except SignInError as error:
+        return failed(request, error, return_to, start=way.start)
+    response = access.see_other(url)
+    response.set_cookie(
+        access.cookie(
+            way.cookie_name(settings),
+            begun.browser,
+            seconds=int(attempts.LIFETIME.total_seconds()),
+            settings=settings,
+        )
+    )
+    return response
+
+
+async def from_provider(
+    request: AnyRequest,
+    way: Way,
+    arrive: Callable[[Identified, str], Awaitable[Response[Any]]],
+) -> Response[Any]:
+    """What the provider answered, checked; ``arrive``: whoever it is, and where they were going.
+    It may raise ``SignInError``."""
+    settings, now = settings_of(request), clock.now()
+    answer = {name: str(value) for name, value in request.query_params.items()}
+    browser = request.cookies.get(way.cookie_name(settings), "")
+    attempt = await attempts.consume(answer.get("state", ""), browser, now=now)
+    if attempt is None:
+        error = SignInError(Code.STATE, "no such attempt")
+        return failed(request, error, "/", start=way.start)
+    return_to = access.local_path(attempt.return_to)
+    try:
+        response = await arrive(await way.of(request).redeem(answer, attempt, now=now), return_to)
+    except SignInError as error:
+        response = failed(request, error, return_to, start=way.start)
+    response.set_cookie(access.expired_cookie(way.cookie_name(settings), settings))
     return response
 
 
@@ -243,17 +286,6 @@ def failed(
         start=start,
         next=return_to,
     )
-
-
-def _provider(request: AnyRequest) -> Provider:
-    provider: Provider | None = request.app.state.provider
-    if provider is None:
-        raise SignInError(Code.DOWN, "no identity provider is configured")
-    return provider
-
-
-def _attempt_cookie(settings: Settings) -> str:
-    return "__Host-balagh-signin" if settings.secure else "balagh-signin"
 
 
 router = Router("/", route_handlers=[sign_in, callback, sign_out])

@@ -16,7 +16,6 @@ from litestar import Response, Router, get, post
 from balagh import clock
 from balagh.i18n import N_
 from balagh.people import (
-    attempts,
     credentials,
     halfway,
     invitations,
@@ -24,9 +23,8 @@ from balagh.people import (
     staff_claims,
 )
 from balagh.people.credentials import Local
-from balagh.people.failures import Code, SignInError
 from balagh.people.lockout import Refused
-from balagh.people.oidc import Provider
+from balagh.people.oidc import Identified
 from balagh.reports.leaving import leave_reports
 from balagh.settings import Settings
 from balagh.web import access, sign_in
@@ -44,6 +42,14 @@ WRONG_CODE = N_(
 WRONG_RECOVERY = N_("This recovery code is not right, or was used already")
 _LONGEST = 2000
 _YEAR = 365 * 24 * 3600
+
+
+_WAY = sign_in.Way(
+    "staff_provider",
+    "balagh-staff-signin",
+    access.STAFF_SIGN_IN,
+    "no identity provider is configured for staff",
+)
 
 
 @get(access.STAFF_SIGN_IN)
@@ -152,52 +158,25 @@ async def forgotten(request: AnyRequest) -> Response[Any]:
 @get(access.STAFF_SIGN_IN + "/provider")
 async def provider(request: AnyRequest) -> Response[Any]:
     """Sends the browser to the staff's identity provider."""
-    settings, now, next_path = settings_of(request), clock.now(), _next(request)
-    begun = await attempts.begin(next_path, now=now)
-    try:
-        url = await _provider(request).authorization_url(
-            begun, language=language_of(request).code, now=now
-        )
-    except SignInError as error:
-        return _failed(request, error, next_path)
-    response = access.see_other(url)
-    response.set_cookie(
-        access.cookie(
-            _attempt_cookie(settings),
-            begun.browser,
-            seconds=int(attempts.LIFETIME.total_seconds()),
-            settings=settings,
-        )
-    )
-    return response
+    return await sign_in.to_provider(request, _WAY, _next(request))
 
 
 @get(access.STAFF_SIGN_IN + "/callback")
 async def callback(request: AnyRequest) -> Response[Any]:
     """The provider sends the browser back here with its answer."""
-    settings, now = settings_of(request), clock.now()
-    answer = {name: str(value) for name, value in request.query_params.items()}
-    browser = request.cookies.get(_attempt_cookie(settings), "")
-    attempt = await attempts.consume(answer.get("state", ""), browser, now=now)
-    if attempt is None:
-        return _failed(request, SignInError(Code.STATE, "no such attempt"), "/")
-    return_to = access.local_path(attempt.return_to)
-    try:
-        identified = await _provider(request).redeem(answer, attempt, now=now)
+
+    async def arrive(identified: Identified, return_to: str) -> Response[Any]:
         staff_id = await staff_claims.account_of(
             identified,
-            settings,
+            settings_of(request),
             language=language_of(request).code,
-            now=now,
+            now=clock.now(),
             leaving=leave_reports,
         )
-    except SignInError as error:
-        response: Response[Any] = _failed(request, error, return_to)
-    else:
         target = await sign_in.home(return_to, staff_id)
-        response = await sign_in.welcome(request, target, staff_id=staff_id)
-    response.set_cookie(access.expired_cookie(_attempt_cookie(settings), settings))
-    return response
+        return await sign_in.welcome(request, target, staff_id=staff_id)
+
+    return await sign_in.from_provider(request, _WAY, arrive)
 
 
 def halfway_cookie(found: Local, settings: Settings, now: datetime) -> Any:
@@ -415,21 +394,6 @@ async def _form(request: AnyRequest, *names: str) -> list[str]:
     form = await request.form()
     given = (form.get(name, "") for name in names)
     return [each[:_LONGEST].replace("\x00", "") if isinstance(each, str) else "" for each in given]
-
-
-def _failed(request: AnyRequest, error: SignInError, return_to: str) -> Response[bytes]:
-    return sign_in.failed(request, error, return_to, start=access.STAFF_SIGN_IN)
-
-
-def _provider(request: AnyRequest) -> Provider:
-    found: Provider | None = request.app.state.staff_provider
-    if found is None:
-        raise SignInError(Code.DOWN, "no identity provider is configured for staff")
-    return found
-
-
-def _attempt_cookie(settings: Settings) -> str:
-    return "__Host-balagh-staff-signin" if settings.secure else "balagh-staff-signin"
 
 
 def _half_name(settings: Settings) -> str:
