@@ -109,6 +109,30 @@ def test_a_signal_lets_them_finish_and_leaves_nothing(
     assert until_gone(str(inner))
 
 
+def test_a_signal_that_was_lost_before_is_heard(tmp_path: Path) -> None:
+    """What is raised in a destructor is thrown away, wherever the signal came from."""
+    program = textwrap.dedent("""
+        import asyncio, os, signal, sys
+        from balagh.processes import Child, stop_as_by_interrupt, supervise
+        class Ending:
+            def __del__(self):
+                signal.raise_signal(signal.SIGTERM)
+        stop_as_by_interrupt()
+        Ending()
+        print("went on", flush=True)
+        started = [sys.executable, "-c", "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"]
+        asyncio.run(supervise([Child("child", [*started, sys.argv[1]], os.environ)]))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "begun")],
+        capture_output=True, text=True, timeout=30, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout == "went on\n"
+    assert done.returncode == -signal.SIGINT, done.stderr
+    assert not (tmp_path / "begun").exists()
+
+
 def test_the_deaf_are_killed_when_the_grace_is_over(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     running = run_supervisor(DEAF, str(ready), grace=1)

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +35,9 @@ AWAY = 75
 PAUSES = (0.5, 15.0)
 # Seconds a child has to finish what it is doing once asked to stop.
 GRACE = 10.0
+
+
+_interrupted = threading.Event()
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -100,6 +104,8 @@ def stop_as_by_interrupt() -> None:
     ``finally``."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # What is raised in a callback of C code or in a destructor is lost: `supervise` looks.
+        _interrupted.set()
         raise KeyboardInterrupt
 
     for number in _stop_signals():
@@ -123,6 +129,8 @@ async def supervise(
     they answer and say so, or for as long as they run; what it raises ends everything. Raises
     ``ChildFailedError`` when one keeps dying, unless it says that something is ``AWAY``.
     """
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
     stop, hurry = asyncio.Event(), asyncio.Event()
 
     def asked() -> None:
