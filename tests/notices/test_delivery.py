@@ -175,6 +175,33 @@ async def test_a_message_stuck_for_half_an_hour_is_passed() -> None:
     assert (await row(second))["state"] == "sent"
 
 
+async def test_however_often_a_worker_died_with_it_a_message_keeps_its_turn_and_its_attempts() -> (
+    None
+):
+    first, second = await put(TO), await put(TO)
+    at = NOW
+    for _ in range(2 * len(PAUSES)):
+        # Claimed, and never heard of again; the lease runs out.
+        (claim,) = await delivery._claim("email", at, 200, held=False)
+        assert claim.id == first
+        assert await delivery._claim("email", claim.lease - MINUTE, 200, held=False) == []
+        at = claim.lease
+    async with mail_server() as server:
+        server.answer = lambda to: "450 later"
+        async with Ways(smtp_port=server.port) as ways:
+            assert counts(await deliver_due(ways, at)) == (0, 1, 0)
+            after = await row(first)
+            assert (after["state"], after["attempts"]) == ("waiting", 1)
+            assert after["next_attempt_at"] <= at + 1.2 * MINUTE
+            server.answer = lambda to: "250 OK"
+            at = after["next_attempt_at"]
+            assert (await deliver_due(ways, at)).sent == 1
+            assert (await deliver_due(ways, at)).sent == 1
+    assert [str(m["Message-ID"]) for m in server.mails] == [
+        f"<notice-{id}@example.sa>" for id in (first, second)
+    ]
+
+
 async def test_two_workers_send_each_of_300_once_on_few_connections() -> None:
     recipients = [f"person{n % 60}@example.com" for n in range(300)]
     ids = [await put(recipient) for recipient in recipients]
@@ -228,9 +255,9 @@ async def test_a_cancelled_batch_gives_back_what_it_had_not_begun() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    states = Counter(r["attempts"] for r in await fetch("SELECT attempts FROM notice"))
+    due = Counter(r["next_attempt_at"] for r in await fetch("SELECT next_attempt_at FROM notice"))
     # The four in hand may have been taken: their lease decides.
-    assert states == {0: 16, 1: 4}
+    assert due == {NOW: 16, NOW + 2 * MINUTE: 4}
 
 
 class Slow:
@@ -256,18 +283,32 @@ async def test_a_row_that_another_took_over_is_not_put_off_by_us() -> None:
     id = await put(TO)
 
     async def taken_over() -> None:
-        await fetch("UPDATE notice SET attempts = 2, next_attempt_at = $1", NOW + 9 * MINUTE)
+        await fetch("UPDATE notice SET next_attempt_at = $1", NOW + 9 * MINUTE)
 
     ways: dict[str, Transport] = {
         "email": Slow(taken_over, DeliveryError(permanent=True, reason="x"))
     }
     await deliver_due(ways, NOW, channels=["email"])
     after = await row(id)
-    assert (after["state"], after["next_attempt_at"]) == ("waiting", NOW + 9 * MINUTE)
+    assert (after["state"], after["attempts"]) == ("waiting", 0)
+    assert after["next_attempt_at"] == NOW + 9 * MINUTE
     # But sent is sent, whoever has it now.
     ways = {"email": Slow(taken_over)}
     await deliver_due(ways, NOW + 9 * MINUTE, channels=["email"])
     assert (await row(id))["state"] == "sent"
+
+
+async def test_what_went_to_the_old_address_is_not_sent_to_the_new_one_yet() -> None:
+    id = await put(TO)
+
+    async def corrected() -> None:
+        await fetch("UPDATE notice SET recipient = 'new@example.com', next_attempt_at = $1", NOW)
+
+    await deliver_due({"email": Slow(corrected)}, NOW, channels=["email"])
+    assert (await row(id))["state"] == "waiting"
+    async with mail_server() as server, Ways(smtp_port=server.port) as ways:
+        assert (await deliver_due(ways, NOW)).sent == 1
+        assert len(server.of("new@example.com")) == 1
 
 
 async def test_a_broken_database_is_not_kept_quiet() -> None:

@@ -56,7 +56,17 @@ SHOWN: list[tuple[str, dict[str, Any], Tab | None]] = [
     ("waits a minute", {**WAITS, "created_at": NOW - timedelta(minutes=1)}, None),
     ("waits and was tried", {**WAITS, "next_attempt_at": NOW + HOUR}, Tab.WAITING),
     ("was never tried", {**WAITS, "attempts": 0, "next_attempt_at": NOW - 2 * HOUR}, Tab.WAITING),
-    ("waits for its hour", {**WAITS, "attempts": 0, "next_attempt_at": NOW + HOUR}, None),
+    (
+        "a worker died with it",
+        {**WAITS, "attempts": 0, "next_attempt_at": NOW + timedelta(minutes=2)},
+        Tab.WAITING,
+    ),
+    ("was just sent again by hand", {**WAITS, "attempts": 0, "resent": 1}, None),
+    (
+        "was sent again by hand, an hour ago",
+        {**WAITS, "attempts": 0, "resent": 1, "next_attempt_at": NOW - HOUR},
+        Tab.WAITING,
+    ),
     ("an hour old, and tried", {**WAITS, "created_at": NOW - HOUR}, Tab.WAITING),
     ("a second less", {**WAITS, "created_at": NOW - HOUR + timedelta(seconds=1)}, None),
 ]

@@ -153,7 +153,10 @@ async def test_a_receipt_may_be_here_before_the_answer(gateway: httpx.AsyncClien
     # Nobody has tried yet: nothing of ours can have been delivered.
     assert await tell(gateway, **said) == 204
     assert (await row(id))["receipt"] is None
-    await fetch("UPDATE notice SET attempts = 1 WHERE id = $1", id)
+    # Claimed, and not noted yet.
+    await fetch(
+        "UPDATE notice SET next_attempt_at = $2 WHERE id = $1", id, NOW + timedelta(minutes=2)
+    )
     assert await tell(gateway, **said) == 204
     found = await row(id)
     assert (found["state"], found["provider_id"], found["sent_at"]) == ("sent", "m-1", NOW)

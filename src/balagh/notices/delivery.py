@@ -42,9 +42,10 @@ _PATIENCE = 5
 _log = structlog.get_logger()
 _random = SystemRandom()
 
-# The lease is the new next_attempt_at: if we die, the row is due again by itself. Only the first
-# waiting row of a recipient can be claimed, so two workers never overtake each other. Several
-# workers skip each other's locked rows; one that waited for nothing sees the lease and passes on.
+# The lease is the new next_attempt_at: if we die, the row is due again by itself, and no attempt is
+# lost, because only those count whose end we know. Only the first waiting row of a recipient can be
+# claimed, so two workers never overtake each other. Several workers skip each other's locked rows;
+# one that waited for nothing sees the lease and passes on.
 _CLAIM = """
 WITH due AS (
   SELECT notice.id FROM notice
@@ -59,7 +60,7 @@ WITH due AS (
   LIMIT $3
   FOR UPDATE OF notice SKIP LOCKED
 )
-UPDATE notice SET attempts = attempts + 1, next_attempt_at = $4
+UPDATE notice SET next_attempt_at = $4
 FROM due WHERE notice.id = due.id
 RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
 """
@@ -77,32 +78,33 @@ _QUIET = """
 _CLAIM_ANY = _CLAIM.format(held="")
 _CLAIM_QUIET = _CLAIM.format(held=_QUIET)
 
-# Sent is sent, even if the lease ran out meanwhile and somebody else is at it.
+# Sent is sent, even if the lease ran out meanwhile and somebody else is at it; but not when the
+# address was corrected meanwhile: then it has to go to the new one.
 _SENT = """
-UPDATE notice SET state = 'sent', sent_at = $3, provider_id = ours.name, error = NULL
-FROM unnest($1::bigint[], $2::text[]) AS ours (id, name)
-WHERE notice.id = ours.id AND state = 'waiting'
+UPDATE notice SET state = 'sent', sent_at = $4, provider_id = ours.name, error = NULL,
+  attempts = attempts + 1
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS ours (id, recipient, name)
+WHERE notice.id = ours.id AND notice.recipient = ours.recipient AND state = 'waiting'
 """
 
-# `attempts` tells whether the row is still ours.
+# Each claim's lease ends later than the one before it, so it tells whether the row is still ours.
 _RETRY = """
-UPDATE notice SET next_attempt_at = $3, error = $4
-WHERE id = $1 AND attempts = $2 AND state = 'waiting'
+UPDATE notice SET next_attempt_at = $3, error = $4, attempts = attempts + 1
+WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
 """
 
 _FAILED = """
 WITH failed AS (
-  UPDATE notice SET state = 'failed', failed_at = $3, error = $4
-  WHERE id = $1 AND attempts = $2 AND state = 'waiting'
+  UPDATE notice SET state = 'failed', failed_at = $3, error = $4, attempts = attempts + 1
+  WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
   RETURNING *
 )
 """
 _FAIL = f"{_FAILED}{FALLBACK}"
 
 _RELEASE = """
-UPDATE notice SET attempts = notice.attempts - 1, next_attempt_at = $1
-FROM unnest($2::bigint[], $3::smallint[]) AS ours (id, attempts)
-WHERE notice.id = ours.id AND notice.attempts = ours.attempts AND state = 'waiting'
+UPDATE notice SET next_attempt_at = $1
+WHERE id = ANY($2::bigint[]) AND next_attempt_at = $3 AND state = 'waiting'
 """
 
 
@@ -120,6 +122,8 @@ class Delivered(msgspec.Struct):
 
 
 class _Claim(msgspec.Struct, frozen=True):
+    """``attempts``: how many failed before this one; ``lease``: until when it is ours."""
+
     id: int
     moment: str
     channel: str
@@ -128,6 +132,7 @@ class _Claim(msgspec.Struct, frozen=True):
     data: dict[str, Any]
     attempts: int
     created_at: datetime
+    lease: datetime
 
 
 async def deliver_due(
@@ -206,12 +211,14 @@ async def _give_up(now: datetime) -> int:
 
 
 async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
-    asked: tuple[Any, ...] = (now, channel, limit, now + _LEASE, _PATIENCE)
+    lease = now + _LEASE
+    asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
     rows = (
         await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
     )
     claims = [
-        _Claim(**{**row, "data": msgspec.json.decode(row["data"])}) for row in map(dict, rows)
+        _Claim(**{**row, "data": msgspec.json.decode(row["data"]), "lease": lease})
+        for row in map(dict, rows)
     ]
     return sorted(claims, key=lambda claim: claim.id)
 
@@ -225,25 +232,28 @@ async def _attempt(
     circuit: Circuit,
     sent: "_Sent",
 ) -> None:
-    named = {"notice": claim.id, "moment": claim.moment, "channel": claim.channel}
+    attempts = claim.attempts + 1
+    named = {
+        "notice": claim.id, "moment": claim.moment, "channel": claim.channel, "attempts": attempts,
+    }  # fmt: skip
     try:
         provider_id = await _send(transport, claim, words)
     except DeliveryError as error:
-        if error.permanent or claim.attempts > len(PAUSES):
-            await fetch(_FAIL, claim.id, claim.attempts, now, error.reason)
+        if error.permanent or attempts > len(PAUSES):
+            await fetch(_FAIL, claim.id, claim.lease, now, error.reason)
             delivered.failed += 1
-            _log.error("notice failed", **named, attempts=claim.attempts, reason=error.reason)
+            _log.error("notice failed", **named, reason=error.reason)
         else:
-            again = now + _pause(claim.attempts, error.retry_after)
-            await fetch(_RETRY, claim.id, claim.attempts, again, error.reason)
+            again = now + _pause(attempts, error.retry_after)
+            await fetch(_RETRY, claim.id, claim.lease, again, error.reason)
             delivered.retried += 1
             # Somebody has to mend our password, balance or sender name.
             loud = _log.error if error.fault is Fault.ACCOUNT else _log.warning
-            loud("notice put off", **named, attempts=claim.attempts, reason=error.reason)
+            loud("notice put off", **named, reason=error.reason)
         await circuit.failed(error, now)
     else:
-        sent.note(claim.id, provider_id)
-        _log.info("notice sent", **named, attempts=claim.attempts)
+        sent.note(claim, provider_id)
+        _log.info("notice sent", **named)
         await circuit.passed(now)
 
 
@@ -255,13 +265,13 @@ class _Sent:
     def __init__(self, now: datetime, delivered: Delivered) -> None:
         self._now = now
         self._delivered = delivered
-        self._taken: dict[int, str | None] = {}
+        self._taken: list[tuple[int, str, str | None]] = []
         self._open = 0
         self._noted = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, id: int, provider_id: str | None) -> None:
-        self._taken[id] = provider_id
+    def note(self, claim: _Claim, provider_id: str | None) -> None:
+        self._taken.append((claim.id, claim.recipient, provider_id))
         self._open += 1
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
@@ -278,10 +288,10 @@ class _Sent:
         try:
             async with one_connection():
                 while self._taken:
-                    written, self._taken = self._taken, {}
+                    written, self._taken = self._taken, []
                     # In their order, so that two workers with the same rows wait for each other.
-                    ids = sorted(written)
-                    await fetch(_SENT, ids, [written[id] for id in ids], self._now)
+                    ids, recipients, names = zip(*sorted(written), strict=True)
+                    await fetch(_SENT, ids, recipients, names, self._now)
                     self._delivered.sent += len(ids)
                     self._open -= len(ids)
                     self._noted.set()
@@ -315,5 +325,4 @@ def _pause(attempts: int, retry_after: float | None) -> timedelta:
 
 async def _release(claims: Sequence[_Claim], now: datetime) -> None:
     if claims:
-        ids = [claim.id for claim in claims]
-        await fetch(_RELEASE, now, ids, [claim.attempts for claim in claims])
+        await fetch(_RELEASE, now, [claim.id for claim in claims], claims[0].lease)

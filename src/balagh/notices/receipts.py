@@ -20,13 +20,16 @@ WITH found AS (
 ), noted AS (
   UPDATE notice SET receipt = $4, receipt_code = $5,
     state = CASE WHEN $4 = 'failed' THEN 'failed' ELSE 'sent' END,
+    attempts = notice.attempts + (notice.state = 'waiting')::int,
     sent_at = coalesce(sent_at, $3),
     delivered_at = CASE WHEN $4 = 'delivered' THEN $3 END,
     provider_id = coalesce(provider_id, $2),
     error = CASE WHEN $4 = 'failed' THEN 'not delivered: ' || $5 END,
     failed_at = CASE WHEN $4 = 'failed' THEN $3 END
   FROM found
-  WHERE notice.id = found.id AND $4::text IS NOT NULL AND notice.attempts > 0
+  WHERE notice.id = found.id AND $4::text IS NOT NULL
+    -- Nothing is heard of what was never on its way.
+    AND (notice.attempts > 0 OR notice.next_attempt_at > notice.created_at)
     AND (notice.receipt IS NULL OR notice.receipt = 'failed' AND $4 = 'delivered')
   RETURNING notice.*
 ), failed AS (

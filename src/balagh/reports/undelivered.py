@@ -78,11 +78,11 @@ class Page(msgspec.Struct, frozen=True):
     next: int | None
 
 
-# Waiting in the outbox for long although it was tried, or should have been.
+# Waiting in the outbox for long; what was sent again by hand, once that was tried or is long ago.
 _TABS = {
     Tab.FAILED: "n.state = 'failed' AND n.dismissed_at IS NULL",
     Tab.WAITING: "n.state = 'waiting' AND n.created_at <= $1 "
-    "AND (n.attempts > 0 OR n.next_attempt_at <= $1)",
+    "AND (n.resent = 0 OR n.attempts > 0 OR n.next_attempt_at <= $1)",
     Tab.DISMISSED: "n.dismissed_at IS NOT NULL",
 }
 _LINE = """
