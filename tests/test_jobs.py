@@ -172,7 +172,7 @@ async def test_a_killed_worker_loses_nothing() -> None:
             await process.wait()
         server.forget_reply = False
         claimed = await row(id)
-        assert (claimed["state"], claimed["attempts"]) == ("waiting", 1)
+        assert (claimed["state"], claimed["attempts"]) == ("waiting", 0)
         lease = claimed["next_attempt_at"] - clock.now()
         assert timedelta(minutes=1) < lease < timedelta(minutes=3)
         # 2. The lease runs out.

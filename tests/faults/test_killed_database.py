@@ -17,7 +17,7 @@ from tests.test_jobs import environment
 
 from balagh import running
 from balagh.embedded import EmbeddedServer
-from balagh.notices.delivery import LANES
+from balagh.notices.in_hand import IN_HAND
 from balagh.processes import supervise
 
 pytestmark = PATIENT
@@ -138,7 +138,7 @@ async def _judge(url: str, filing: Filing, mails: Sink) -> None:
     assert all(len(set(came)) == 1 for came in mails.arrived.values()), said
     # Twice only what was sent and could not be noted because the database had just died.
     twice = sum(len(came) - 1 for came in mails.arrived.values())
-    assert twice <= (2 * LANES - 1) * KILLS, (said, twice)
+    assert twice <= IN_HAND * KILLS, (said, twice)
     print(f"{said}: {len(filing.accepted)} reports accepted, {len(filing.unknown)} unanswered, "
           f"{len(notices)} notices, {twice} came twice")  # fmt: skip
 

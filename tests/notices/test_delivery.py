@@ -13,8 +13,16 @@ from tests.notices.servers import gateway, mail_server
 
 from balagh.database import engine, fetch
 from balagh.notices import delivery
-from balagh.notices.delivery import LANES, PAUSES, Delivered, deliver_due
-from balagh.notices.transports import DeliveryError, Outgoing, Transport
+from balagh.notices.delivery import PAUSES, Delivered, deliver_due
+from balagh.notices.in_hand import IN_HAND
+from balagh.notices.transports import (
+    DeliveryError,
+    NotReadyError,
+    Outgoing,
+    Ready,
+    Transport,
+    at_once,
+)
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 
@@ -266,7 +274,8 @@ class Slow:
     def __init__(self, meanwhile: Any, error: DeliveryError | None = None) -> None:
         self.meanwhile, self.error = meanwhile, error
 
-    async def send(self, notice: Outgoing) -> str | None:
+    async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
+        await ready()
         await self.meanwhile()
         if self.error:
             raise self.error
@@ -321,6 +330,12 @@ async def test_a_broken_database_is_not_kept_quiet() -> None:
         await deliver_due({"email": Slow(broken)}, NOW, channels=["email"])
 
 
+_NOTING = (
+    "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    "AND query LIKE '%state = ''sent''%' AND datname = current_database()"
+)
+
+
 async def test_no_more_than_a_few_are_taken_and_not_noted() -> None:
     for n in range(20):
         await put(f"person{n}@example.com")
@@ -335,23 +350,59 @@ async def test_no_more_than_a_few_are_taken_and_not_noted() -> None:
                 await lock.execute("SELECT FROM notice FOR UPDATE")
             taken += 1
 
-    async def noting() -> bool:
-        found = await fetch(
-            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-            "AND query LIKE '%state = ''sent''%' AND datname = current_database()"
-        )
-        return bool(found)
-
     task = asyncio.create_task(deliver_due({"email": Slow(locked)}, NOW, channels=["email"]))
     try:
-        while not await noting():  # noqa: ASYNC110 - the server says it
+        while not await fetch(_NOTING):  # noqa: ASYNC110 - the server says it
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
-        assert LANES <= taken < 2 * LANES
+        assert taken == IN_HAND
     finally:
         await lock.close()
     assert counts(await task) == (20, 0, 0)
     assert taken == 20
+
+
+async def test_what_was_sent_is_noted_although_the_database_was_away() -> None:
+    id = await put(TO)
+    lock = await asyncpg.connect(engine().config["dsn"])
+
+    async def locked() -> None:
+        await lock.execute("BEGIN")
+        await lock.execute("SELECT FROM notice FOR UPDATE")
+
+    task = asyncio.create_task(deliver_due({"email": Slow(locked)}, NOW, channels=["email"]))
+    try:
+        while not (found := await fetch(_NOTING)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        # As when the server stops.
+        await fetch("SELECT pg_terminate_backend($1)", found[0]["pid"])
+        while await fetch(_NOTING):  # noqa: ASYNC110 - the server says it
+            await asyncio.sleep(0.01)
+    finally:
+        await lock.close()
+    assert counts(await task) == (1, 0, 0)
+    assert (await row(id))["state"] == "sent"
+
+
+async def test_what_cannot_be_noted_ends_the_batch_and_is_not_kept_quiet() -> None:
+    for n in range(20):
+        await put(f"person{n}@example.com")
+    await fetch("ALTER TABLE notice ADD CONSTRAINT never CHECK (state <> 'sent')")
+    taken = 0
+
+    async def count() -> None:
+        nonlocal taken
+        taken += 1
+
+    try:
+        with pytest.raises(NotReadyError) as told:
+            await deliver_due({"email": Slow(count)}, NOW, channels=["email"])
+    finally:
+        await fetch("ALTER TABLE notice DROP CONSTRAINT never")
+    assert isinstance(told.value.__cause__, asyncpg.CheckViolationError)
+    assert taken <= IN_HAND
+    due = Counter(r["next_attempt_at"] for r in await fetch("SELECT next_attempt_at FROM notice"))
+    assert due == {NOW: 20 - taken, NOW + 2 * MINUTE: taken}
 
 
 async def test_none_is_begun_whose_lease_could_run_out(monkeypatch: pytest.MonkeyPatch) -> None:

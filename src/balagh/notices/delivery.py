@@ -16,13 +16,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from balagh.database import fetch, one_connection
+from balagh.database import fetch
 from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
+from balagh.notices.in_hand import InHand
 from balagh.notices.messages import render
 from balagh.notices.quiet_hours import URGENT, QuietHours
 from balagh.notices.texts import RIYADH, Words, words_now
-from balagh.notices.transports import DeliveryError, Fault, Outgoing, Transport
+from balagh.notices.transports import (
+    DeliveryError,
+    Fault,
+    NotReadyError,
+    Outgoing,
+    Transport,
+)
 
 CHANNELS = ("email", "sms")
 
@@ -77,15 +84,6 @@ _QUIET = """
 """
 _CLAIM_ANY = _CLAIM.format(held="")
 _CLAIM_QUIET = _CLAIM.format(held=_QUIET)
-
-# Sent is sent, even if the lease ran out meanwhile and somebody else is at it; but not when the
-# address was corrected meanwhile: then it has to go to the new one.
-_SENT = """
-UPDATE notice SET state = 'sent', sent_at = $4, provider_id = ours.name, error = NULL,
-  attempts = attempts + 1
-FROM unnest($1::bigint[], $2::text[], $3::text[]) AS ours (id, recipient, name)
-WHERE notice.id = ours.id AND notice.recipient = ours.recipient AND state = 'waiting'
-"""
 
 # Each claim's lease ends later than the one before it, so it tells whether the row is still ours.
 _RETRY = """
@@ -183,24 +181,31 @@ async def _deliver(
     held = quiet is not None and channel == "sms" and quiet.at(now)
     end = monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
-    sent = _Sent(now, delivered)
-
-    async def lane() -> None:
-        while claims and not stopping() and circuit.passable and monotonic() < end:
-            await _attempt(transport, claims.popleft(), now, delivered, words, circuit, sent)
-            await sent.room()
-
+    in_hand = InHand(now, end, stopping)
     try:
         # As they are now, once for the batch.
         words = await words_now(zone) if claims else Words(zone)
+        batch = _Batch(transport, channel, now, words, circuit, in_hand, delivered)
+
+        async def lane() -> None:
+            while claims and not stopping() and circuit.passable and monotonic() < end:
+                claim = claims.popleft()
+                try:
+                    await batch.attempt(claim)
+                except NotReadyError:
+                    # Nobody has it.
+                    claims.append(claim)
+                    raise
+
         # Every lane finishes what it has begun, even when another meets a broken database.
         for result in await asyncio.gather(*(lane() for _ in range(LANES)), return_exceptions=True):
             if result is not None:
                 raise result
     finally:
         try:
-            await sent.room(0)
+            await in_hand.settled()
         finally:
+            delivered.sent += in_hand.noted
             await _release(claims, now)
 
 
@@ -223,97 +228,66 @@ async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list
     return sorted(claims, key=lambda claim: claim.id)
 
 
-async def _attempt(
-    transport: Transport,
-    claim: _Claim,
-    now: datetime,
-    delivered: Delivered,
-    words: Words,
-    circuit: Circuit,
-    sent: "_Sent",
-) -> None:
-    attempts = claim.attempts + 1
-    named = {
-        "notice": claim.id, "moment": claim.moment, "channel": claim.channel, "attempts": attempts,
-    }  # fmt: skip
-    try:
-        provider_id = await _send(transport, claim, words)
-    except DeliveryError as error:
-        if error.permanent or attempts > len(PAUSES):
-            await fetch(_FAIL, claim.id, claim.lease, now, error.reason)
-            delivered.failed += 1
-            _log.error("notice failed", **named, reason=error.reason)
-        else:
-            again = now + _pause(attempts, error.retry_after)
-            await fetch(_RETRY, claim.id, claim.lease, again, error.reason)
-            delivered.retried += 1
-            # Somebody has to mend our password, balance or sender name.
-            loud = _log.error if error.fault is Fault.ACCOUNT else _log.warning
-            loud("notice put off", **named, reason=error.reason)
-        await circuit.failed(error, now)
-    else:
-        sent.note(claim, provider_id)
-        _log.info("notice sent", **named)
-        await circuit.passed(now)
+class _Batch:
+    """One message after the other, by several lanes side by side."""
 
-
-class _Sent:
-    """Notes what was sent, at once: in one statement for all that were taken while the one before
-    was under way. No message is begun while ``LANES`` are taken and not noted, so never more
-    than that and those on their way, seven in all, are in hand (decision 122)."""
-
-    def __init__(self, now: datetime, delivered: Delivered) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        channel: str,
+        now: datetime,
+        words: Words,
+        circuit: Circuit,
+        in_hand: InHand,
+        delivered: Delivered,
+    ) -> None:
+        self._transport = transport
         self._now = now
+        self._words = words
+        self._circuit = circuit
+        self._in_hand = in_hand
         self._delivered = delivered
-        self._taken: list[tuple[int, str, str | None]] = []
-        self._open = 0
-        self._noted = asyncio.Event()
-        self._writing: asyncio.Task[None] | None = None
+        self._log = _log.bind(channel=channel)
 
-    def note(self, claim: _Claim, provider_id: str | None) -> None:
-        self._taken.append((claim.id, claim.recipient, provider_id))
-        self._open += 1
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-
-    async def room(self, most: int = LANES - 1) -> None:
-        """Returns when at most as many are still to be noted; raises what keeps them from that."""
-        while self._open > most and self._writing is not None:
-            if self._writing.done():
-                self._writing.result()
-            self._noted.clear()
-            await self._noted.wait()
-
-    async def _write(self) -> None:
+    async def attempt(self, claim: _Claim) -> None:
+        attempts = claim.attempts + 1
+        named = {"notice": claim.id, "moment": claim.moment, "attempts": attempts}
         try:
-            async with one_connection():
-                while self._taken:
-                    written, self._taken = self._taken, []
-                    # In their order, so that two workers with the same rows wait for each other.
-                    ids, recipients, names = zip(*sorted(written), strict=True)
-                    await fetch(_SENT, ids, recipients, names, self._now)
-                    self._delivered.sent += len(ids)
-                    self._open -= len(ids)
-                    self._noted.set()
-            self._writing = asyncio.create_task(self._write()) if self._taken else None
-        finally:
-            self._noted.set()
+            provider_id = await self._send(claim)
+        except DeliveryError as error:
+            if error.permanent or attempts > len(PAUSES):
+                await fetch(_FAIL, claim.id, claim.lease, self._now, error.reason)
+                self._delivered.failed += 1
+                self._log.error("notice failed", **named, reason=error.reason)
+            else:
+                again = self._now + _pause(attempts, error.retry_after)
+                await fetch(_RETRY, claim.id, claim.lease, again, error.reason)
+                self._delivered.retried += 1
+                # Somebody has to mend our password, balance or sender name.
+                account = error.fault is Fault.ACCOUNT
+                loud = self._log.error if account else self._log.warning
+                loud("notice put off", **named, reason=error.reason)
+            await self._circuit.failed(error, self._now)
+        else:
+            self._in_hand.taken(claim.id, claim.recipient, provider_id)
+            self._log.info("notice sent", **named)
+            await self._circuit.passed(self._now)
 
-
-async def _send(transport: Transport, claim: _Claim, words: Words) -> str | None:
-    try:
-        content = render(claim.moment, claim.channel, claim.language, claim.data, words)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        # A fault of ours: the people it is meant for should not lose the message to it, so it
-        # waits for the mended program.
-        reason = f"the message could not be written: {type(error).__name__}"
-        raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
-    notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
-    try:
-        async with asyncio.timeout(_SENDING.total_seconds()):
-            return await transport.send(notice)
-    except TimeoutError as error:
-        raise DeliveryError(permanent=False, reason="no answer in time", fault=Fault.WAY) from error
+    async def _send(self, claim: _Claim) -> str | None:
+        try:
+            content = render(claim.moment, claim.channel, claim.language, claim.data, self._words)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # A fault of ours: the people it is meant for should not lose the message to it, so it
+            # waits for the mended program.
+            reason = f"the message could not be written: {type(error).__name__}"
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
+        notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
+        try:
+            async with self._in_hand.one() as ready, asyncio.timeout(_SENDING.total_seconds()):
+                return await self._transport.send(notice, ready)
+        except TimeoutError as error:
+            reason = "no answer in time"
+            raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
 
 
 def _pause(attempts: int, retry_after: float | None) -> timedelta:

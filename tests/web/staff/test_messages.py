@@ -20,7 +20,7 @@ from balagh.notices.delivery import deliver_due
 from balagh.notices.messages import Email, Sms
 from balagh.notices.moments import MOMENTS
 from balagh.notices.texts import RIYADH, words_now
-from balagh.notices.transports import Outgoing
+from balagh.notices.transports import Outgoing, Ready, at_once
 from balagh.reports.lifecycle import Action
 
 SMS = "Balagh: {received}, {number}, until {due_on}.\n{link}"
@@ -33,7 +33,7 @@ class Kept:
     def __init__(self) -> None:
         self.sent: list[Email | Sms] = []
 
-    async def send(self, notice: Outgoing) -> str | None:
+    async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
         self.sent.append(notice.content)
         return None
 

@@ -1,6 +1,7 @@
 """Ways out for a message: each transport takes one rendered message and hands it over, or says why
 it could not (specification 6, "A message that fails is retried with growing pauses")."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -54,11 +55,26 @@ class Outgoing(msgspec.Struct, frozen=True):
     content: Email | Sms
 
 
+class NotReadyError(Exception):
+    """What has to be done before a message is handed over could not be done. No fault of the way,
+    so none of the errors that a way raises."""
+
+
+Ready = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Nothing has to be done before."""
+
+
 class Transport(Protocol):
     """Safe to use from several tasks at once."""
 
-    async def send(self, notice: Outgoing) -> str | None:
-        """Hands the message over; returns what the other side calls it, or ``DeliveryError``."""
+    async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
+        """Hands the message over; returns what the other side calls it, or ``DeliveryError``.
+
+        ``ready`` is awaited as late as can be: before anything is said after which the other side
+        could have the message. Its ``NotReadyError`` is passed on."""
         ...
 
     async def rest(self) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from balagh.notices.messages import Email
-from balagh.notices.transports import DeliveryError, Fault, Outgoing
+from balagh.notices.transports import DeliveryError, Fault, Outgoing, Ready, at_once
 from balagh.settings import Settings
 
 _COMPLETED, _SERVICE_CLOSING = 250, 421
@@ -146,7 +146,7 @@ class EmailTransport:
         self._sender = parseaddr(settings.mail_from)[1]
         self._idle: list[aiosmtplib.SMTP] = []
 
-    async def send(self, notice: Outgoing) -> str | None:
+    async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
         try:
             message = compose(notice, self._settings.mail_from)
         except ValueError as error:
@@ -156,7 +156,7 @@ class EmailTransport:
         reused = bool(self._idle)
         client = self._idle.pop() if reused else await self._connect()
         try:
-            reply = await self._hand_over(client, notice.recipient, message)
+            reply = await self._hand_over(client, notice.recipient, message, ready)
         except DeliveryError as error:
             # One that fell silent may have taken it: then it waits its turn like any other.
             silent = isinstance(error.__cause__, aiosmtplib.SMTPTimeoutError)
@@ -165,7 +165,7 @@ class EmailTransport:
             # The server had closed the connection while it was idle: that says nothing of this
             # message.
             client = await self._connect()
-            reply = await self._hand_over(client, notice.recipient, message)
+            reply = await self._hand_over(client, notice.recipient, message, ready)
         return reply[:200] or None
 
     async def rest(self) -> None:
@@ -213,9 +213,11 @@ class EmailTransport:
             raise
         return client
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, recipient: str, message: bytes) -> str:
+    async def _hand_over(
+        self, client: aiosmtplib.SMTP, recipient: str, message: bytes, ready: Ready
+    ) -> str:
         try:
-            reply = await self._mail(client, recipient, message)
+            reply = await self._mail(client, recipient, message, ready)
         except aiosmtplib.SMTPRecipientsRefused as error:
             self._keep(client, error.recipients)
             raise _refusal(error.recipients[0]) from error
@@ -236,23 +238,28 @@ class EmailTransport:
         self._idle.append(client)
         return reply
 
-    async def _mail(self, client: aiosmtplib.SMTP, recipient: str, message: bytes) -> str:
+    async def _mail(
+        self, client: aiosmtplib.SMTP, recipient: str, message: bytes, ready: Ready
+    ) -> str:
         """As ``sendmail``, which reads each address three times and each message twice for what
         ours never hold. The first message of a connection says EHLO besides."""
-        ready = not client.is_ehlo_or_helo_needed and client.protocol is not None
+        greeted = not client.is_ehlo_or_helo_needed and client.protocol is not None
         plain = _PLAIN_ADDRESS.fullmatch(recipient) and _PLAIN_ADDRESS.fullmatch(self._sender)
-        if not (ready and plain):
+        if not (greeted and plain):
+            await ready()
             _, reply = await client.sendmail(self._sender, [recipient], message)
             return reply
         try:
-            return await self._converse(client, recipient, message)
+            return await self._converse(client, recipient, message, ready)
         except aiosmtplib.SMTPResponseException:
             # The next message begins anew; the error that counts is the first.
             with suppress(ConnectionError, aiosmtplib.SMTPResponseException):
                 await client.rset()
             raise
 
-    async def _converse(self, client: aiosmtplib.SMTP, recipient: str, message: bytes) -> str:
+    async def _converse(
+        self, client: aiosmtplib.SMTP, recipient: str, message: bytes, ready: Ready
+    ) -> str:
         # RFC 1870; every line of ours ends with CR LF.
         size = [f"size={len(message)}".encode()] if client.supports_extension("size") else []
         loop, protocol = asyncio.get_running_loop(), client.protocol
@@ -268,6 +275,9 @@ class EmailTransport:
                 if said.code not in _GO_ON[command[0]]:
                     raise aiosmtplib.SMTPResponseException(said.code, said.message)
                 patience.reschedule(loop.time() + self._timeout)
+            patience.reschedule(None)
+            await ready()
+            patience.reschedule(loop.time() + self._timeout)
             # No line of ours begins with a full stop: a header, base64 or a boundary.
             protocol.write(message + b".\r\n")
             said = await protocol.read_response(timeout=None)

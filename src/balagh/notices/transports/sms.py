@@ -5,7 +5,7 @@ import ssl
 import httpx
 
 from balagh.notices.messages import Sms
-from balagh.notices.transports import DeliveryError, Fault, Outgoing
+from balagh.notices.transports import DeliveryError, Fault, Outgoing, Ready, at_once
 from balagh.notices.transports.gateways import gateway_of
 from balagh.settings import Settings
 
@@ -24,7 +24,7 @@ class SmsTransport:
             verify=tls or ssl.create_default_context(),
         )
 
-    async def send(self, notice: Outgoing) -> str | None:
+    async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
         content = notice.content
         if not isinstance(content, Sms):
             raise TypeError("an SMS is wanted")
@@ -32,6 +32,7 @@ class SmsTransport:
             reason = "no SMS gateway is set"
             raise DeliveryError(permanent=True, reason=reason, fault=Fault.UNTRIED)
         asked = self._gateway.ask(notice.id, notice.recipient, content.text)
+        await ready()
         try:
             reply = await self._client.request(
                 asked.method,
