@@ -30,7 +30,6 @@ from balagh.web import (
     sms_receipts,
     stopping,
     survey_links,
-    unsubscribing,
 )
 from balagh.web.beneficiary import (
     account,
@@ -110,7 +109,6 @@ def create(
             manifest.router,
             survey_links.router,
             stopping.router,
-            unsubscribing.router,
             evidence_links.router,
             sms_receipts.router,
             answering.router,

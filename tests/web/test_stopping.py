@@ -20,8 +20,9 @@ from balagh.notices.messages import Email, render
 from balagh.notices.moments import MOMENTS
 from balagh.notices.transports import Outgoing
 from balagh.notices.transports.email import compose
+from balagh.people import unsubscribing
 from balagh.reports import stop_links
-from balagh.reports.stop_links import LIFETIME, StopLink
+from balagh.reports.stop_links import LIFETIME
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 KEY = b"k" * 32
@@ -124,16 +125,22 @@ async def test_a_link_that_is_over_or_not_ours(visiting: Visiting, portal: Any) 
         assert await left() == (1, 1)
 
 
-def test_a_token_says_whose_and_until_when_and_nobody_else_makes_one() -> None:
-    link = StopLink(15, WRITTEN)
-    made = stop_links.token(link, KEY)
-    assert stop_links.read(made, KEY) == link
-    assert stop_links.read(made, b"x" * 32) is None
+@pytest.mark.parametrize(
+    ("kind", "other"), [(stop_links, unsubscribing), (unsubscribing, stop_links)]
+)
+def test_a_token_says_whose_and_until_when_and_nobody_else_makes_one(kind: Any, other: Any) -> None:
+    link = (15, WRITTEN)
+    made = kind.token(*link, KEY)
+    assert kind.read(made, KEY) == link
+    assert kind.read(made, b"x" * 32) is None
+    assert other.read(made, KEY) is None
     for place, sign in enumerate(made):
-        other = made[:place] + ("A" if sign != "A" else "B") + made[place + 1 :]
-        read = stop_links.read(other, KEY)
+        changed = made[:place] + ("A" if sign != "A" else "B") + made[place + 1 :]
+        read = kind.read(changed, KEY)
         # The last sign has two bits to spare, which are read as nothing.
         assert read is None or (place == len(made) - 1 and read == link)
+    for bad in ("", "x", made + "A", made[:-1], "é" * 38, "*" * 38, "/" * 38):
+        assert kind.read(bad, KEY) is None
 
 
 @pytest.mark.parametrize("name", MOMENTS)

@@ -366,9 +366,8 @@ async def _links(world: World, hers: Report, his: Report) -> None:
     closed = next(one for one in world.things["reports"] if one.name == "noura's closed")
     survey = SurveyLink(closed.ids["number"], "agency", NOW + timedelta(days=30))
     world.add("surveys", NOURA, EVERYBODY, token=survey_links.token(survey, key))
-    stopping = stop_links.StopLink(world.people[NOURA], later)
     world.add("tokens that stop reminders", NOURA, EVERYBODY,
-              token=stop_links.token(stopping, key))  # fmt: skip
+              token=stop_links.token(world.people[NOURA], later, key))  # fmt: skip
     world.add("tokens that stop notices", REEM, EVERYBODY,
               token=unsubscribing.token(made_by, later, key))  # fmt: skip
     world.add("invitations", HIND, EVERYBODY, token=await invitations.make(world.staff[HIND], NOW))

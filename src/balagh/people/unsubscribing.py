@@ -14,10 +14,10 @@ def token(staff: int, expires: datetime, secret_key: bytes) -> str:
     return stop_tokens.token(staff, expires, secret_key, keys.UNSUBSCRIBE)
 
 
-def read(given: str, secret_key: bytes, now: datetime) -> int | None:
-    """Whose notices it stops; none when it is not one of ours, or is over."""
-    found = stop_tokens.read(given, secret_key, keys.UNSUBSCRIBE)
-    return found[0] if found is not None and now < found[1] else None
+def read(given: str, secret_key: bytes) -> tuple[int, datetime] | None:
+    """Whose notices it stops and until when; none when it is not one of ours. Whether it has
+    expired is the caller's to ask."""
+    return stop_tokens.read(given, secret_key, keys.UNSUBSCRIBE)
 
 
 async def stop(staff: int) -> bool:

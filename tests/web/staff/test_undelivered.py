@@ -254,4 +254,5 @@ async def test_stopping_by_the_link(
     assert (await staff_notices.of(reem)).how == "none"
     time.now = NOW + unsubscribing.LIFETIME
     async with visiting() as nobody:
-        assert (await nobody.open(f"/unsubscribe/{token}")).status == 404
+        page = await nobody.open(f"/unsubscribe/{token}")
+        assert (page.status, page.h1) == (410, "This link has expired")
