@@ -35,7 +35,7 @@ migrate: _env
 
 # Write again the documents that are made from the code.
 docs: _env
-    @.venv/bin/python -m balagh.settings > docs/settings.md
+    @.venv/bin/python -m balagh.settings.document > docs/settings.md
     @.venv/bin/python -m balagh.reports.lifecycle > docs/lifecycle.md
     @.venv/bin/python -m balagh.reports.clocks > docs/deadlines.md
     @.venv/bin/python -m balagh.notices.moments > docs/moments.md

@@ -24,9 +24,10 @@ from balagh import clock
 from balagh.database import fetch
 from balagh.directory import holidays, importing, lookup, sheets
 from balagh.files.store import Store
-from balagh.jobs import Waker, remind, tidy
+from balagh.jobs import remind, tidy
 from balagh.people.tables import Session, SignInAttempt
 from balagh.settings import Settings
+from balagh.waking import Waker
 
 pytestmark = pytest.mark.usefixtures("db")
 

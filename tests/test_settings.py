@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from balagh.settings import SETTINGS, SettingsError, as_markdown, load
+from balagh.settings import SETTINGS, SettingsError, load
+from balagh.settings.document import as_markdown
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 LEAST = {

@@ -11,11 +11,11 @@ from litestar.exceptions import HTTPException
 from balagh import logs
 from balagh.database import pool
 from balagh.files.store import Store
-from balagh.jobs import Waker
 from balagh.people.oidc import Provider
 from balagh.people.staff_names import StaffNames
 from balagh.reports.inbox import Counts
 from balagh.settings import Settings, load
+from balagh.waking import Waker
 from balagh.web import (
     access,
     answering,

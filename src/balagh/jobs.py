@@ -1,13 +1,11 @@
-"""The worker and what wakes it: ``python -m balagh.jobs``.
+"""The worker: ``python -m balagh.jobs``.
 
 Jobs only wake. The promise is the outbox row, never the job: SAQ runs a job at most once, forgets
 it when it is done, and cannot take part in our transactions. So a job says "look now", and
 ``sweep`` says it every minute for whatever was missed.
 
-Ways of SAQ 0.26 that shaped this, each seen in its source: a key stays taken while its job runs
-(and for the rest of the second unless ``ttl`` is -1), so a wake-up can be refused and is tried
-again; ``group_key`` keeps jobs that have none from running; ``Worker.stop`` waits its whole grace
-period for its own idle loops.
+Ways of SAQ 0.26 that shaped this, each seen in its source: ``group_key`` keeps jobs that have none
+from running; ``Worker.stop`` waits its whole grace period for its own idle loops.
 """
 
 import argparse
@@ -27,7 +25,7 @@ import psycopg
 import saq
 import structlog
 import uvloop
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 from saq.queue.postgres import PostgresQueue
 from saq.types import Context
 
@@ -55,13 +53,10 @@ from balagh.reports import (
 )
 from balagh.reports.tables import Attachment
 from balagh.settings import Settings, SettingsError, load
+from balagh.waking import DRAIN, SILENT, ask, open_queue
 
 # Seconds.
-_COALESCE = 0.2
-_WAKE_AGAIN = (0.2, 0.4, 0.8, 1.6)
 _BEAT = 5
-_SILENT = 20
-_DRAIN = 600
 _STOP = 7.0
 # Between a file and its record lies one statement.
 _UPLOAD = timedelta(hours=1)
@@ -69,66 +64,10 @@ _UPLOAD = timedelta(hours=1)
 _log = structlog.get_logger()
 
 
-class Waker:
-    """Tells the worker that the outbox has something new; lives in each web process.
-
-    ``start`` and ``stop`` with the application; ``wake`` after a transaction that wrote notices. It
-    only sets a flag: a task of its own does the rest, at most once in 200 ms. If the worker cannot
-    be woken the notice still goes out, with the next sweep.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._url = settings.database_url or str(database.engine().config["dsn"])
-        self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="waker")
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            # Python 3.11's wait_for, under the pool, can swallow a cancellation; then again.
-            while not self._task.done():
-                self._task.cancel()
-                await asyncio.wait((self._task,), timeout=1)
-            if not self._task.cancelled():
-                self._task.result()
-            self._task = None
-
-    def wake(self) -> None:
-        """Returns at once; call it from the event loop as often as you like."""
-        self._asked.set()
-
-    async def _run(self) -> None:
-        queue = _queue(self._url, connections=1)
-        try:
-            while True:
-                await self._asked.wait()
-                self._asked.clear()
-                try:
-                    await queue.connect()
-                    await self._wake(queue)
-                except (psycopg.Error, PoolTimeout, OSError) as error:
-                    _log.warning("worker not woken", reason=type(error).__name__)
-                await asyncio.sleep(_COALESCE)
-        finally:
-            await queue.pool.close()
-
-    async def _wake(self, queue: PostgresQueue) -> None:
-        """A refused key means that a delivery is under way, which may or may not have looked before
-        our rows were there; ask again until one that begins later is accepted."""
-        refused = list(CHANNELS)
-        for pause in (*_WAKE_AGAIN, 0):
-            refused = [channel for channel in refused if not await _ask(queue, channel)]
-            if not refused:
-                return
-            await asyncio.sleep(pause)
-
-
 async def deliver(context: Context, *, channel: str) -> None:
     """Sends what is due on one channel until nothing is."""
     worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
-    end = loop.time() + _DRAIN
+    end = loop.time() + DRAIN
     while not worker.event.is_set() and loop.time() < end:
         batch = await deliver_due(
             worker.transports,
@@ -283,7 +222,7 @@ class _Worker(saq.Worker[Context]):
             before_process=_begin_beating,
             after_process=_end_beating,
             concurrency=4,
-            # How soon a job is seen to have died with its worker; see `_SILENT`.
+            # How soon a job is seen to have died with its worker; see `SILENT`.
             timers={"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1},
             shutdown_grace_period_s=1,
         )
@@ -298,7 +237,7 @@ class _Worker(saq.Worker[Context]):
         for function in (sweep, clocks):
             await self.queue.enqueue(
                 function.__name__, key=f"catch-up:{function.__name__}", timeout=300,
-                heartbeat=_SILENT, ttl=-1,
+                heartbeat=SILENT, ttl=-1,
             )  # fmt: skip
 
     async def stop(self) -> None:
@@ -313,7 +252,7 @@ def _regular(
 ) -> saq.CronJob[Context]:
     """Without a heartbeat, a run that died with its worker would hold its key for the whole
     ``timeout`` (seconds), and no clock would be looked at meanwhile."""
-    return saq.CronJob(function, when, timeout=timeout, heartbeat=_SILENT, retries=retries, ttl=-1)
+    return saq.CronJob(function, when, timeout=timeout, heartbeat=SILENT, retries=retries, ttl=-1)
 
 
 async def run(settings: Settings) -> None:
@@ -330,7 +269,7 @@ async def run(settings: Settings) -> None:
         "email": EmailTransport(settings),
         "sms": SmsTransport(settings),
     }
-    queue = _queue(url, connections=4)
+    queue = open_queue(url, connections=4)
     async with database.pool(settings.database_pool):
         try:
             await queue.connect()
@@ -367,25 +306,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _queue(url: str, connections: int) -> PostgresQueue:
-    """A queue with a small pool of its own, which ``connect`` opens."""
-    pool = AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=connections,
-        timeout=10,
-        open=False,
-        check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "application_name": "balagh jobs"},
-    )
-    return PostgresQueue(
-        pool=pool, name="balagh", min_size=1, max_size=connections, manage_pool_lifecycle=True
-    )
-
-
 async def _look(context: Context) -> None:
     for channel in CHANNELS:
-        await _ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+        await ask(cast("PostgresQueue", context["job"].get_queue()), channel)
 
 
 class _Run(msgspec.Struct):
@@ -404,21 +327,6 @@ async def _on_record(sweep: str) -> AsyncIterator[_Run]:
         await sweeps.fail(id, type(error).__name__)
         raise
     await sweeps.end(id, clock.now(), run.done)
-
-
-async def _ask(queue: PostgresQueue, channel: str) -> bool:
-    """Enqueues a delivery; false if one is queued or running already, in any process."""
-    job = await queue.enqueue(
-        "deliver",
-        key=f"deliver:{channel}",
-        channel=channel,
-        timeout=_DRAIN + 240,
-        heartbeat=_SILENT,
-        retries=3,
-        retry_delay=2.0,
-        ttl=-1,
-    )
-    return job is not None
 
 
 async def _begin_beating(context: Context) -> None:
