@@ -1,11 +1,11 @@
 """Engine, pool, transactions. PostgreSQL everywhere: tests and production run the same SQL."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
@@ -18,6 +18,16 @@ _SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "15000",
     "application_name": "balagh",
 }
+
+
+class DatabaseAwayError(ConnectionError):
+    """No connection could be made."""
+
+
+# What says that the database is not there now, and nothing about the statement.
+AWAY = (DatabaseAwayError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+
+_Made = TypeVar("_Made")
 
 _held: ContextVar[asyncpg.Connection | None] = ContextVar("held_connection", default=None)
 
@@ -66,15 +76,25 @@ async def one_connection() -> AsyncIterator[None]:
 @asynccontextmanager
 async def _connection() -> AsyncIterator[asyncpg.Connection]:
     open_pool = engine().pool
-    if open_pool is not None:
-        async with open_pool.acquire() as connection:
+    if open_pool is None:
+        connection = await _made(asyncpg.connect(**engine().config))
+        try:
             yield connection
+        finally:
+            await connection.close()
         return
-    connection = await asyncpg.connect(**engine().config)
+    connection = await _made(open_pool.acquire())
     try:
         yield connection
     finally:
-        await connection.close()
+        await open_pool.release(connection)
+
+
+async def _made(connecting: Awaitable[_Made]) -> _Made:
+    try:
+        return await connecting
+    except OSError as error:
+        raise DatabaseAwayError(str(error)) from error
 
 
 async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:
@@ -104,12 +124,15 @@ async def fetch_one(sql: str, *arguments: object) -> asyncpg.Record | None:
     return rows[0] if rows else None
 
 
-def transaction() -> Any:
-    """``async with transaction():`` commits at the end, rolls back on an exception.
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Any]:
+    """``async with transaction():`` commits at the end, rolls back on an exception. Yields
+    Piccolo's transaction, which can be rolled back.
 
     Do not nest (Piccolo makes the inner one a no-op) and do not ``gather`` inside.
     """
-    return engine().transaction()
+    async with AsyncExitStack() as stack:
+        yield await _made(stack.enter_async_context(engine().transaction()))
 
 
 def placeholders(values: Sequence[object], start: int = 1) -> str:

@@ -62,7 +62,7 @@ async def _round(server: EmbeddedServer, environ: dict[str, str], number: int) -
         async with asyncio.timeout(120), httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{settings.port}"
         ) as client:  # fmt: skip
-            while len(_deaths(said)) <= processes.DEATHS or await _status(client) != 500:
+            while len(_deaths(said)) <= processes.DEATHS or await _status(client) != 503:
                 assert not task.done(), task
                 await asyncio.sleep(0.05)
             server.start()

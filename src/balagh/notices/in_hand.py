@@ -6,9 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from time import monotonic
 
-import asyncpg
-
-from balagh.database import fetch, one_connection
+from balagh.database import AWAY, fetch, one_connection
 from balagh.notices.transports import NotReadyError, Ready
 
 # Messages of one channel.
@@ -22,12 +20,6 @@ UPDATE notice SET state = 'sent', sent_at = $4, provider_id = ours.name, error =
 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS ours (id, recipient, name)
 WHERE notice.id = ours.id AND notice.recipient = ours.recipient AND state = 'waiting'
 """
-
-# What says that the database is not there now, and nothing about the statement.
-_AWAY = (
-    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)  # fmt: skip
 
 
 class InHand:
@@ -91,7 +83,7 @@ class InHand:
                 # Whoever waits is told, one by one.
                 self._broken = error
                 self._free.release()
-                if not isinstance(error, _AWAY) or self._stopping() or monotonic() > self._until:
+                if not isinstance(error, AWAY) or self._stopping() or monotonic() > self._until:
                     break
                 await asyncio.sleep(0.5)
         self._writing = None

@@ -5,8 +5,9 @@ from typing import Any
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR, HTTP_503_SERVICE_UNAVAILABLE
 
+from balagh.database import AWAY
 from balagh.i18n import N_
 from balagh.web.page import AnyRequest, language_of, render
 
@@ -40,7 +41,7 @@ _PAGES = {
         N_("What you saved is kept in your drafts. Try again in a few minutes, or call 199099."),
     ),
     503: (
-        N_("The service is busy"),
+        N_("Balagh is not available at the moment"),
         N_("What you saved is kept in your drafts. Try again in a few minutes, or call 199099."),
     ),
 }
@@ -67,8 +68,16 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
-    """A fault of ours: logged with its trace, without what the person typed."""
+    """A fault of ours: logged with its trace, without what the person typed. A database that is
+    away is none of the program's: one line says so, and no more for each request."""
     # The route's own address: what stands in its place can be a token or a secret.
     path = request.scope.get("path_template") or request.url.path
-    log.error("request failed", method=request.method, path=path, exc_info=error)
+    named = {"method": request.method, "path": path}
+    if isinstance(error, AWAY):
+        log.error("database away", **named, reason=type(error.__cause__ or error).__name__)
+        page = error_page(request, HTTP_503_SERVICE_UNAVAILABLE)
+        # Seconds; PostgreSQL and the worker are back by themselves within about that time.
+        page.headers["Retry-After"] = "15"
+        return page
+    log.error("request failed", **named, exc_info=error)
     return error_page(request, HTTP_500_INTERNAL_SERVER_ERROR)
