@@ -35,9 +35,9 @@ KILLS = times(50, 3)
 PUBLIC = "https://balagh.example.sa"
 # What dies with the database, in turn.
 WITH = (None, "worker", "web")
-# Seconds. A web server whose processes die twice within 3.5 s gives up, and `serve` does after five
+# Seconds. A web server whose processes die twice within 5.5 s gives up, and `serve` does after five
 # of them in a row: what cannot run says so. That is shown elsewhere.
-APART = 5.0
+APART = 7.0
 
 
 class People:
