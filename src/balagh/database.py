@@ -25,7 +25,10 @@ class DatabaseAwayError(ConnectionError):
 
 
 # What says that the database is not there now, and nothing about the statement.
-AWAY = (DatabaseAwayError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+AWAY = (
+    DatabaseAwayError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError,
+)  # fmt: skip
 
 _Made = TypeVar("_Made")
 

@@ -65,6 +65,9 @@ async def _round(server: EmbeddedServer, environ: dict[str, str], number: int) -
             while len(_deaths(said)) <= processes.DEATHS or await _status(client) != 503:
                 assert not task.done(), task
                 await asyncio.sleep(0.05)
+            page = await client.get("/health")
+            assert (page.status_code, page.headers["retry-after"]) == (503, "15")
+            assert "ما حفظته" in page.text
             server.start()
             await _filed(server.url(), number)
             while await _status(client) != 200:  # noqa: ASYNC110
