@@ -33,6 +33,7 @@ from balagh import clock, database, logs
 from balagh.directory.holidays import calendar
 from balagh.directory.lookup import catalogue
 from balagh.files.store import Store
+from balagh.notices import circuit
 from balagh.notices.delivery import CHANNELS, deliver_due
 from balagh.notices.quiet_hours import QuietHours
 from balagh.notices.transports import Transport
@@ -276,6 +277,8 @@ async def run(settings: Settings) -> None:
             _log.info("worker started")
             store = Store(settings.data / "files")
             worker = _Worker(queue, transports, store, settings)
+            if settings.sms_url is None:
+                await circuit.forget("sms")
             await worker.catch_up()
             await worker.start()
         finally:

@@ -25,8 +25,9 @@ class MailServer:
         self.hang = False
         # Seconds that DATA takes.
         self.delay = 0.002
-        # Takes the message but never says so.
+        # Takes the message but never says so, or closes the connection instead.
         self.forget_reply = False
+        self.break_off = False
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.connections = 0
@@ -75,6 +76,9 @@ class MailServer:
             self.recipients.append(envelope.rcpt_tos[0])
         if self.forget_reply:
             await asyncio.sleep(3600)
+        if self.break_off:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
         return reply
 
 

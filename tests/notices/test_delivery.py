@@ -384,8 +384,9 @@ async def test_what_was_sent_is_noted_although_the_database_was_away() -> None:
     assert (await row(id))["state"] == "sent"
 
 
-async def test_what_cannot_be_noted_ends_the_batch_and_is_not_kept_quiet() -> None:
-    for n in range(20):
+@pytest.mark.parametrize("many", [1, 20])
+async def test_what_cannot_be_noted_ends_the_batch_and_is_not_kept_quiet(many: int) -> None:
+    for n in range(many):
         await put(f"person{n}@example.com")
     await fetch("ALTER TABLE notice ADD CONSTRAINT never CHECK (state <> 'sent')")
     taken = 0
@@ -402,7 +403,60 @@ async def test_what_cannot_be_noted_ends_the_batch_and_is_not_kept_quiet() -> No
     assert isinstance(told.value.__cause__, asyncpg.CheckViolationError)
     assert taken <= IN_HAND
     due = Counter(r["next_attempt_at"] for r in await fetch("SELECT next_attempt_at FROM notice"))
-    assert due == {NOW: 20 - taken, NOW + 2 * MINUTE: taken}
+    assert due == Counter({NOW: many - taken, NOW + 2 * MINUTE: taken})
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        (None, None), ("", None), ("2.0.0 Ok: queued as 4Xy", "2.0.0 Ok: queued as 4Xy"),
+        ("a\x00b", "ab"), ("queued \udcff\udcfe 7", "queued  7"), ("قُبلت", None),
+        ("x" * 500, "x" * 200),
+    ],
+)  # fmt: skip
+async def test_whatever_the_other_side_calls_it_it_is_noted(
+    named: str | None, kept: str | None
+) -> None:
+    id = await put(TO)
+
+    class Naming(Slow):
+        async def send(self, notice: Outgoing, ready: Ready = at_once) -> str | None:
+            await ready()
+            return named
+
+    ways: dict[str, Transport] = {"email": Naming(None)}
+    assert counts(await deliver_due(ways, NOW, channels=["email"])) == (1, 0, 0)
+    after = await row(id)
+    assert (after["state"], after["provider_id"]) == ("sent", kept)
+
+
+async def test_what_cannot_be_noted_now_is_noted_a_little_later() -> None:
+    """A deadlock, say: somebody else's fault, over in a moment."""
+    id = await put(TO)
+    await fetch(
+        "CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF nextval('times') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF; "
+        "RETURN NEW; END $$"
+    )
+    await fetch("CREATE SEQUENCE times")
+    await fetch(
+        "CREATE TRIGGER once BEFORE UPDATE ON notice FOR EACH ROW WHEN (NEW.state = 'sent') "
+        "EXECUTE FUNCTION once()"
+    )
+    taken = 0
+
+    async def count() -> None:
+        nonlocal taken
+        taken += 1
+
+    try:
+        done = await deliver_due({"email": Slow(count)}, NOW, channels=["email"])
+    finally:
+        await fetch("DROP TRIGGER once ON notice")
+        await fetch("DROP FUNCTION once")
+        await fetch("DROP SEQUENCE times")
+    assert counts(done) == (1, 0, 0)
+    assert ((await row(id))["state"], taken) == ("sent", 1)
 
 
 async def test_none_is_begun_whose_lease_could_run_out(monkeypatch: pytest.MonkeyPatch) -> None:

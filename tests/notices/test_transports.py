@@ -16,7 +16,7 @@ from tests.notices.outbox import NOW, settings_for
 from tests.notices.servers import Gateway, gateway, mail_server, signed_in_as
 
 from balagh.notices.messages import Email, Sms
-from balagh.notices.transports import DeliveryError, Outgoing, Transport
+from balagh.notices.transports import DeliveryError, Fault, Outgoing, Transport
 from balagh.notices.transports.email import EmailTransport
 from balagh.notices.transports.sms import SmsTransport
 
@@ -112,6 +112,41 @@ async def test_a_server_that_hangs_or_is_away_is_tried_later() -> None:
     gone = EmailTransport(settings_for(smtp_port=port))
     error = await refused(lambda: gone.send(mail()))
     assert error.permanent is False
+
+
+async def test_a_server_that_falls_silent_with_the_message_gets_it_once() -> None:
+    """On a connection that was used before too: it may have taken it."""
+    async with mail_server() as server:
+        transport = EmailTransport(settings_for(smtp_port=server.port), timeout=0.3)
+        await transport.send(mail(1))
+        server.forget_reply = True
+        await refused(lambda: transport.send(mail(2)))
+        await transport.close()
+    assert [m["Message-ID"] for m in server.mails] == [
+        "<notice-1@example.sa>", "<notice-2@example.sa>",
+    ]  # fmt: skip
+
+
+async def test_a_server_that_breaks_off_with_the_message_gets_it_once() -> None:
+    async with mail_server() as server:
+        transport = EmailTransport(settings_for(smtp_port=server.port), timeout=5)
+        await transport.send(mail(1))
+        server.break_off = True
+        await refused(lambda: transport.send(mail(2)))
+        await transport.close()
+    assert len(server.mails) == 2
+
+
+@pytest.mark.parametrize("code", [530, 534, 535, 538])
+async def test_a_server_that_wants_a_sign_in_speaks_of_our_account(code: int) -> None:
+    """RFC 4954, 6: a relay that begins to ask for it fails nobody's mail for good."""
+    async with mail_server() as server:
+        server.answer = lambda recipient: f"{code} 5.7.0 Authentication required"
+        transport = EmailTransport(settings_for(smtp_port=server.port))
+        error = await refused(lambda: transport.send(mail()))
+        await transport.close()
+    assert (error.permanent, error.fault) == (False, Fault.ACCOUNT)
+    assert error.reason == f"SMTP sign-in refused: {code} 5.7.0"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from balagh.database import fetch
-from balagh.notices.circuit import Circuit, circuit_of
+from balagh.notices.circuit import LEASE, Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.in_hand import InHand
 from balagh.notices.messages import render
@@ -39,9 +39,6 @@ PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
 LANES = 4
 # The longest that one message may take, whatever the other side does.
 _SENDING = timedelta(seconds=20)
-# For so long a claimed message is ours. None is begun whose lease could run out meanwhile, so a
-# slow server makes batches smaller and nobody's wait after a crash longer.
-_LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
 _PATIENCE = 5
@@ -87,7 +84,7 @@ _CLAIM_QUIET = _CLAIM.format(held=_QUIET)
 
 # Each claim's lease ends later than the one before it, so it tells whether the row is still ours.
 _RETRY = """
-UPDATE notice SET next_attempt_at = $3, error = $4, attempts = attempts + 1
+UPDATE notice SET next_attempt_at = $3, error = $4, attempts = least(attempts + 1, 1000)
 WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
 """
 
@@ -173,19 +170,22 @@ async def _deliver(
     zone: ZoneInfo,
     quiet: QuietHours | None,
 ) -> None:
+    # No message is begun whose lease could run out meanwhile, so a slow server makes batches
+    # smaller and nobody's wait after a crash longer.
+    began = monotonic()
+    end = began + (LEASE - _SENDING).total_seconds()
     circuit = await circuit_of(channel, now)
     if channel == "sms" and circuit.since is not None and circuit.since <= now - DAY:
         delivered.failed += await _give_up(now)
     if not (wanted := circuit.limit(limit)):
         return
     held = quiet is not None and channel == "sms" and quiet.at(now)
-    end = monotonic() + (_LEASE - _SENDING).total_seconds()
     claims = deque(await _claim(channel, now, wanted, held=held))
     in_hand = InHand(now, end, stopping)
     try:
         # As they are now, once for the batch.
         words = await words_now(zone) if claims else Words(zone)
-        batch = _Batch(transport, channel, now, words, circuit, in_hand, delivered)
+        batch = _Batch(transport, channel, now, began, words, circuit, in_hand, delivered)
 
         async def lane() -> None:
             while claims and not stopping() and circuit.passable and monotonic() < end:
@@ -216,7 +216,7 @@ async def _give_up(now: datetime) -> int:
 
 
 async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
-    lease = now + _LEASE
+    lease = now + LEASE
     asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
     rows = (
         await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
@@ -236,6 +236,7 @@ class _Batch:
         transport: Transport,
         channel: str,
         now: datetime,
+        began: float,
         words: Words,
         circuit: Circuit,
         in_hand: InHand,
@@ -243,6 +244,7 @@ class _Batch:
     ) -> None:
         self._transport = transport
         self._now = now
+        self._began = began
         self._words = words
         self._circuit = circuit
         self._in_hand = in_hand
@@ -255,19 +257,22 @@ class _Batch:
         try:
             provider_id = await self._send(claim)
         except DeliveryError as error:
-            if error.permanent or attempts > len(PAUSES):
-                await fetch(_FAIL, claim.id, claim.lease, self._now, error.reason)
+            now = self._now + timedelta(seconds=int(monotonic() - self._began))
+            # While nothing gets through, the one that tries is none the worse for it.
+            probe = self._circuit.probe and error.fault in (Fault.WAY, Fault.ACCOUNT)
+            if error.permanent or (attempts > len(PAUSES) and not probe):
+                await fetch(_FAIL, claim.id, claim.lease, now, error.reason)
                 self._delivered.failed += 1
                 self._log.error("notice failed", **named, reason=error.reason)
             else:
-                again = self._now + _pause(attempts, error.retry_after)
+                again = now + _pause(min(attempts, len(PAUSES)), error.retry_after)
                 await fetch(_RETRY, claim.id, claim.lease, again, error.reason)
                 self._delivered.retried += 1
                 # Somebody has to mend our password, balance or sender name.
                 account = error.fault is Fault.ACCOUNT
                 loud = self._log.error if account else self._log.warning
                 loud("notice put off", **named, reason=error.reason)
-            await self._circuit.failed(error, self._now)
+            await self._circuit.failed(error, now)
         else:
             self._in_hand.taken(claim.id, claim.recipient, provider_id)
             self._log.info("notice sent", **named)
@@ -284,10 +289,15 @@ class _Batch:
         notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
         try:
             async with self._in_hand.one() as ready, asyncio.timeout(_SENDING.total_seconds()):
-                return await self._transport.send(notice, ready)
+                return _name(await self._transport.send(notice, ready))
         except TimeoutError as error:
             reason = "no answer in time"
             raise DeliveryError(permanent=False, reason=reason, fault=Fault.WAY) from error
+
+
+def _name(given: str | None) -> str | None:
+    """What the other side calls a message, so that any row can hold it, whatever it is."""
+    return "".join(sign for sign in given or "" if " " <= sign <= "~")[:200] or None
 
 
 def _pause(attempts: int, retry_after: float | None) -> timedelta:

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from time import monotonic
 
-from balagh.database import AWAY, fetch, one_connection
+import asyncpg
+
+from balagh.database import fetch, one_connection
 from balagh.notices.transports import NotReadyError, Ready
 
 # Messages of one channel.
@@ -22,13 +24,20 @@ WHERE notice.id = ours.id AND notice.recipient = ours.recipient AND state = 'wai
 """
 
 
+# What no second try will mend: a fault of the statement or of what it is given.
+_HOPELESS = (
+    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.SyntaxOrAccessError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
 class InHand:
     """The messages that the other side may have and that are not noted as sent: what a crash would
     send twice. Never more than ``IN_HAND`` (decision 122).
 
     What was taken is noted at once, in one statement for all that were taken while the one before
-    was under way. While the database is away that is tried again until ``until``; nothing more is
-    begun meanwhile.
+    was under way. What keeps it from that (a database that is away, a lock, a deadlock) is borne
+    until ``until``: it is tried again, and nothing more is begun meanwhile.
     """
 
     def __init__(self, now: datetime, until: float, stopping: Callable[[], bool]) -> None:
@@ -71,9 +80,11 @@ class InHand:
             self._writing = asyncio.create_task(self._write())
 
     async def settled(self) -> None:
-        """Returns when all is noted, or cannot be."""
+        """Returns when all is noted; ``NotReadyError`` when it cannot be."""
         while self._writing is not None:
             await asyncio.wait([self._writing])
+        if self._taken:
+            raise NotReadyError("what was sent could not be noted") from self._broken
 
     async def _write(self) -> None:
         while self._taken:
@@ -83,7 +94,7 @@ class InHand:
                 # Whoever waits is told, one by one.
                 self._broken = error
                 self._free.release()
-                if not isinstance(error, AWAY) or self._stopping() or monotonic() > self._until:
+                if isinstance(error, _HOPELESS) or self._stopping() or monotonic() > self._until:
                     break
                 await asyncio.sleep(0.5)
         self._writing = None

@@ -22,6 +22,7 @@ from balagh.settings import Settings
 _COMPLETED, _SERVICE_CLOSING = 250, 421
 # RFC 5321, 4.3.2: after which replies the conversation goes on.
 _GO_ON = {b"MAIL": (_COMPLETED,), b"RCPT": (_COMPLETED, 251), b"DATA": (354,)}
+_OF_OUR_SIGN_IN = frozenset((530, 534, 535, 538))
 # RFC 3463: class.subject.detail, the only part of a server's sentence that names nobody.
 _ENHANCED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 # What a header takes as it is (RFC 5321, 4.1.2, a dot-string at a domain).
@@ -153,20 +154,28 @@ class EmailTransport:
             # An address that no header can hold; trying again will not mend it.
             reason = "the address is not valid"
             raise DeliveryError(permanent=True, reason=reason, fault=Fault.UNTRIED) from error
+        begun = False
+
+        async def beginning() -> None:
+            nonlocal begun
+            await ready()
+            begun = True
+
+        while self._idle and not self._idle[-1].is_connected:
+            self._idle.pop()  # closed by the server
         reused = bool(self._idle)
         client = self._idle.pop() if reused else await self._connect()
         try:
-            reply = await self._hand_over(client, notice.recipient, message, ready)
+            reply = await self._hand_over(client, notice.recipient, message, beginning)
         except DeliveryError as error:
-            # One that fell silent may have taken it: then it waits its turn like any other.
-            silent = isinstance(error.__cause__, aiosmtplib.SMTPTimeoutError)
-            if not reused or client.is_connected or silent:
+            # It may have been taken, or the server is silent: it waits its turn like any other.
+            silent = isinstance(error.__cause__, TimeoutError)
+            if not reused or client.is_connected or silent or begun:
                 raise
-            # The server had closed the connection while it was idle: that says nothing of this
-            # message.
+            # The server was just closing the connection: that says nothing of this message.
             client = await self._connect()
             reply = await self._hand_over(client, notice.recipient, message, ready)
-        return reply[:200] or None
+        return reply or None
 
     async def rest(self) -> None:
         while self._idle:
@@ -296,7 +305,11 @@ class EmailTransport:
 
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
-    """RFC 5321, 4.2.1: 4yz may be tried again, 5yz may not."""
+    """RFC 5321, 4.2.1: 4yz may be tried again, 5yz may not; but those of RFC 4954, 6, speak of our
+    sign-in and not of the message."""
+    if error.code in _OF_OUR_SIGN_IN:
+        reason = f"SMTP sign-in refused: {_code(error)}"
+        return DeliveryError(permanent=False, reason=reason, fault=Fault.ACCOUNT)
     return DeliveryError(
         permanent=error.code >= 500,
         reason=f"SMTP refused: {_code(error)}",
