@@ -22,8 +22,6 @@ LIMIT = 5
 PAUSES = (0.5, 1, 2, 5)
 # The longest that the other side can keep us away by asking for it.
 _LONGEST = timedelta(hours=1)
-# For so long a claimed message is its worker's.
-LEASE = timedelta(minutes=2)
 # Longer than one message can take, so that no second probe goes out beside it.
 _PROBE = timedelta(seconds=45)
 
@@ -59,14 +57,6 @@ UPDATE circuit SET failures = 0, probes = 0, opened_at = NULL, retry_at = NULL
 FROM (SELECT channel, opened_at FROM circuit WHERE channel = $1 FOR UPDATE) AS was
 WHERE circuit.channel = was.channel AND circuit.failures > 0
 RETURNING was.opened_at
-"""
-
-
-# What was put off for long because nothing got through goes at once. Not what may be on its way:
-# its next_attempt_at is the lease of whoever has it.
-_RECALL = """
-UPDATE notice SET next_attempt_at = $2
-WHERE state = 'waiting' AND channel = $1 AND next_attempt_at > $3 AND error IS NOT NULL
 """
 
 
@@ -134,8 +124,6 @@ class Circuit:
         if rows and (since := rows[0]["opened_at"]) is not None:
             seconds = round((now - since).total_seconds())
             _log.warning("channel works again", channel=self.channel, closed_seconds=seconds)
-            # Others may have claimed later than this batch did, on a machine whose clock is ahead.
-            await fetch(_RECALL, self.channel, now, now + 3 * LEASE)
 
 
 async def circuit_of(channel: str, now: datetime) -> Circuit:

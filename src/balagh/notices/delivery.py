@@ -17,7 +17,8 @@ import msgspec
 import structlog
 
 from balagh.database import fetch
-from balagh.notices.circuit import LEASE, Circuit, circuit_of
+from balagh.notices import circuit as circuits
+from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.in_hand import InHand
 from balagh.notices.messages import render
@@ -39,6 +40,8 @@ PAUSES = (1, 2, 5, 15, 30, *[60] * 23)
 LANES = 4
 # The longest that one message may take, whatever the other side does.
 _SENDING = timedelta(seconds=20)
+# For so long a claimed message is its worker's.
+LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
 _PATIENCE = 5
@@ -258,14 +261,16 @@ class _Batch:
             provider_id = await self._send(claim)
         except DeliveryError as error:
             now = self._now + timedelta(seconds=int(monotonic() - self._began))
-            # While nothing gets through, the one that tries is none the worse for it.
+            # While nothing gets through, the one that tries is none the worse for it, and is
+            # there for a next time when it is the only one.
             probe = self._circuit.probe and error.fault in (Fault.WAY, Fault.ACCOUNT)
             if error.permanent or (attempts > len(PAUSES) and not probe):
                 await fetch(_FAIL, claim.id, claim.lease, now, error.reason)
                 self._delivered.failed += 1
                 self._log.error("notice failed", **named, reason=error.reason)
             else:
-                again = now + _pause(min(attempts, len(PAUSES)), error.retry_after)
+                minutes = circuits.PAUSES[-1] if probe else PAUSES[min(attempts, len(PAUSES)) - 1]
+                again = now + _pause(minutes, error.retry_after)
                 await fetch(_RETRY, claim.id, claim.lease, again, error.reason)
                 self._delivered.retried += 1
                 # Somebody has to mend our password, balance or sender name.
@@ -300,11 +305,11 @@ def _name(given: str | None) -> str | None:
     return "".join(sign for sign in given or "" if " " <= sign <= "~")[:200] or None
 
 
-def _pause(attempts: int, retry_after: float | None) -> timedelta:
+def _pause(minutes: float, retry_after: float | None) -> timedelta:
     """Up to a fifth more or less, so that messages that failed together do not return together; at
     least as long as the other side asked for."""
-    minutes = PAUSES[attempts - 1] * _random.uniform(0.8, 1.2)
-    return max(timedelta(minutes=minutes), timedelta(seconds=retry_after or 0))
+    about = minutes * _random.uniform(0.8, 1.2)
+    return max(timedelta(minutes=about), timedelta(seconds=retry_after or 0))
 
 
 async def _release(claims: Sequence[_Claim], now: datetime) -> None:
