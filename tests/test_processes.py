@@ -212,11 +212,12 @@ async def test_who_keeps_dying_ends_everything_with_a_sentence(
     assert until_gone(str(tmp_path))
 
 
-async def test_who_waits_for_something_outside_is_started_again_for_as_long_as_it_takes(
-    tmp_path: Path, impatient: None
+@pytest.mark.parametrize("end", ["sys.exit(75)", "os.kill(os.getpid(), 9)"])
+async def test_who_waits_for_something_or_is_killed_is_started_again_for_as_long_as_it_takes(
+    tmp_path: Path, impatient: None, end: str
 ) -> None:
     marks = tmp_path / "marks"
-    waits = "import sys; open(sys.argv[1], 'a').write('.'); sys.exit(75)"
+    waits = f"import os, sys; open(sys.argv[1], 'ab', 0).write(b'.'); {end}"
     task = asyncio.create_task(supervise([_child(waits, str(marks))]))
     while not marks.exists() or len(marks.read_text()) < 2 * processes.DEATHS:
         assert not task.done()

@@ -127,7 +127,7 @@ async def supervise(
 
     A second signal does not wait for them to finish. ``started`` runs beside them, to wait until
     they answer and say so, or for as long as they run; what it raises ends everything. Raises
-    ``ChildFailedError`` when one keeps dying, unless it says that something is ``AWAY``.
+    ``ChildFailedError`` when one keeps ending by itself, unless it says that something is ``AWAY``.
     """
     if _interrupted.is_set():
         raise KeyboardInterrupt
@@ -180,8 +180,9 @@ async def _keep(child: Child, grace: float, hurry: asyncio.Event) -> None:
         if time.monotonic() - began > STEADY:
             deaths = tries = 0
         tries += 1
-        # What is away is no fault of the child's, and says nothing of earlier deaths.
-        deaths += code != AWAY
+        # What is away is no fault of the child's, nor that somebody killed it (a negative code; the
+        # kernel when memory is short, say). Neither says anything of earlier deaths.
+        deaths += code >= 0 and code != AWAY
         if deaths == DEATHS:
             raise ChildFailedError(
                 f"{child.name} stopped {deaths} times in a row (the last time with code {code}); "

@@ -36,7 +36,7 @@ PUBLIC = "https://balagh.example.sa"
 # What dies with the database, in turn.
 WITH = (None, "worker", "web")
 # Seconds. A web server whose processes die twice within 5.5 s gives up, and `serve` does after five
-# of them in a row: what cannot run says so. That is shown elsewhere.
+# of them in a row.
 APART = 7.0
 
 
