@@ -311,7 +311,11 @@ async def test_what_went_to_the_old_address_is_not_sent_to_the_new_one_yet() -> 
     id = await put(TO)
 
     async def corrected() -> None:
-        await fetch("UPDATE notice SET recipient = 'new@example.com', next_attempt_at = $1", NOW)
+        await fetch(
+            "UPDATE notice SET recipient = 'new@example.com', next_attempt_at = $1, "
+            "resent = resent + 1",
+            NOW,
+        )
 
     await deliver_due({"email": Slow(corrected)}, NOW, channels=["email"])
     assert (await row(id))["state"] == "waiting"

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.notices.outbox import NOW, settings_for
 from balagh.notices.messages import Sms
 from balagh.notices.transports import DeliveryError, Fault, Outgoing
 from balagh.notices.transports.gateways import ForgedError, Receipt, Told, gateway_of
+from balagh.notices.transports.gateways.answers import notice_of
 from balagh.notices.transports.sms import SmsTransport
 from balagh.settings import Settings
 
@@ -68,8 +69,8 @@ async def speaking(name: str, **more: str) -> AsyncIterator[tuple[Dialect, SmsTr
             await transport.close()
 
 
-def sms(id: int = 7) -> Outgoing:
-    return Outgoing(id, PHONE, "ar", NOW, Sms(TEXT))
+def sms(id: int = 7, resent: int = 0) -> Outgoing:
+    return Outgoing(id, PHONE, "ar", NOW, Sms(TEXT), resent)
 
 
 async def refusal(transport: SmsTransport) -> DeliveryError:
@@ -135,6 +136,38 @@ async def test_twilio_is_not_asked_for_receipts_that_it_cannot_send() -> None:
     async with speaking("twilio", public_url="http://localhost:8000") as (told, transport):
         await transport.send(sms())
     assert "StatusCallback" not in told.asked[0].fields
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("unifonic", lambda fields: fields["CorrelationID"]),
+        ("twilio", lambda fields: fields["StatusCallback"].partition("?notice=")[2]),
+        ("generic", lambda fields: fields["id"]),
+    ],
+)
+async def test_each_sending_by_hand_has_a_name_of_its_own(
+    name: str, named: Callable[[dict[str, str]], str]
+) -> None:
+    """The same for each attempt of it, and read back from what the gateway hands on."""
+    longest = sms(id=10**18 - 1, resent=32767)
+    async with speaking(name) as (told, transport):
+        for one in (sms(), sms(), sms(resent=1), sms(resent=1), sms(resent=12), longest):
+            await transport.send(one)
+    names = [named(asked.fields) for asked in told.asked]
+    assert [notice_of(one) for one in names] == [
+        (7, 0), (7, 0), (7, 1), (7, 1), (7, 12), (10**18 - 1, 32767),
+    ]  # fmt: skip
+    assert names[2] == names[3]
+    assert len(set(names)) == 4
+    assert max(map(len, names)) <= 32
+
+
+@pytest.mark.parametrize(
+    "given", ["", None, "notice-", "notice-7-", "notice-7-1-2", "7.1", "٧", "x7", "9" * 19, -7, [7]]
+)
+def test_what_is_no_name_of_ours(given: Any) -> None:
+    assert notice_of(given) == (None, 0)
 
 
 DESCRIBED = {
@@ -357,6 +390,8 @@ def receiving(name: str, **more: str) -> Any:
          Receipt(notice=7, name="SM1", outcome="delivered")),
         ("twilio", {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"},
          Receipt(notice=7, name="SM1", outcome="failed", code="30005")),
+        ("unifonic", {"CorrelationID": "notice-7-2", "DLR": "Delivered"},
+         Receipt(notice=7, sending=2, name=None, outcome="delivered")),
         ("twilio", {"MessageSid": "SM1", "MessageStatus": "sent"},
          Receipt(notice=7, name="SM1", outcome=None)),
         ("generic", {"id": "gw-1", "status": "DELIVERED"},
@@ -374,8 +409,9 @@ def test_what_a_receipt_tells(name: str, fields: dict[str, Any], receipt: Receip
 def test_a_receipts_fields_are_those_of_the_settings() -> None:
     described = {"sms_receipt_fields": "our_id=ref,status=s.name", "sms_receipt_delivered": "ok"}
     gateway = receiving("generic", **described)
-    found = gateway.receipt(told("generic", {"ref": "notice-7", "s": {"name": "OK"}}))
-    assert found == Receipt(notice=7, name=None, outcome="delivered")
+    for ref, sending in (("notice-7", 0), ("notice-7-3", 3)):
+        found = gateway.receipt(told("generic", {"ref": ref, "s": {"name": "OK"}}))
+        assert found == Receipt(notice=7, sending=sending, name=None, outcome="delivered")
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -69,7 +69,8 @@ WITH due AS (
 )
 UPDATE notice SET next_attempt_at = $4
 FROM due WHERE notice.id = due.id
-RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
+RETURNING notice.id, moment, channel, recipient, language, data, attempts, resent,
+  created_at
 """
 
 # In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
@@ -129,6 +130,7 @@ class _Claim(msgspec.Struct, frozen=True):
     language: str
     data: dict[str, Any]
     attempts: int
+    resent: int
     created_at: datetime
     lease: datetime
 
@@ -279,7 +281,7 @@ class _Batch:
                 loud("notice put off", **named, reason=error.reason)
             await self._circuit.failed(error, now)
         else:
-            self._in_hand.taken(claim.id, claim.recipient, provider_id)
+            self._in_hand.taken(claim.id, claim.resent, provider_id)
             self._log.info("notice sent", **named)
             await self._circuit.passed(self._now)
 
@@ -291,7 +293,9 @@ class _Batch:
             # waits for the mended program.
             reason = f"the message could not be written: {type(error).__name__}"
             raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
-        notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
+        notice = Outgoing(
+            claim.id, claim.recipient, claim.language, claim.created_at, content, claim.resent
+        )
         try:
             async with self._in_hand.one() as ready, asyncio.timeout(_SENDING.total_seconds()):
                 return _name(await self._transport.send(notice, ready))

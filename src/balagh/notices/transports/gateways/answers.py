@@ -1,6 +1,7 @@
 """What the gateways have in common: a request, what a status says, an answer's parts, receipts."""
 
 import hmac
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -40,13 +41,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """``notice``: our id, ``name``: what the gateway calls the message; one of them at least.
-    ``outcome`` None: still on its way. ``code``: why it was not delivered."""
+    """``notice``, ``sending``: from our id, ``name``: what the gateway calls it; one of them at
+    least. ``outcome`` None: still on its way. ``code``: why it was not delivered."""
 
     notice: int | None
     name: str | None
     outcome: Literal["delivered", "failed"] | None
     code: str | None = None
+    sending: int = 0
 
 
 class ForgedError(Exception):
@@ -56,8 +58,8 @@ class ForgedError(Exception):
 class Gateway(Protocol):
     """Knows no network: safe to use from several tasks at once."""
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
-        """The request for the message of the outbox row ``id`` to the number ``to`` (E.164)."""
+    def ask(self, id: str, to: str, text: str) -> Ask:
+        """The request for the message ``id`` (``our_id``) to the number ``to`` (E.164)."""
         ...
 
     def read(self, reply: httpx.Response) -> str | None:
@@ -69,15 +71,20 @@ class Gateway(Protocol):
         ...
 
 
-def our_id(id: int) -> str:
-    """Names the message to the gateway: every attempt carries the same."""
-    return f"notice-{id}"
+def our_id(notice: int, sending: int = 0) -> str:
+    """Names the message to the gateway: every attempt carries the same, but not what is sent again
+    by hand (``sending``: for the how many-th time), which a gateway that sends one id once would
+    keep. Letters, digits and hyphens, 32 at most."""
+    return f"notice-{notice}-{sending}" if sending else f"notice-{notice}"
 
 
-def notice_of(value: Any) -> int | None:
-    """The row's id, from what ``our_id`` made."""
-    number = str(value or "").removeprefix("notice-")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+_OURS = re.compile(r"(?:notice-)?([0-9]{1,18})(?:-([0-9]{1,5}))?", re.ASCII)
+
+
+def notice_of(value: Any) -> tuple[int | None, int]:
+    """The row's id and the sending, from what ``our_id`` made; no id when it did not."""
+    found = _OURS.fullmatch(str(value or ""))
+    return (int(found[1]), int(found[2] or 0)) if found else (None, 0)
 
 
 def plain(phone: str) -> str:

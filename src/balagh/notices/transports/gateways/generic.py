@@ -19,7 +19,6 @@ from balagh.notices.transports.gateways.answers import (
     check_status,
     failure,
     notice_of,
-    our_id,
     plain,
 )
 from balagh.settings import Settings
@@ -46,10 +45,10 @@ class Generic:
             elif how == "field":
                 self._fixed[where] = token
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         settings = self._settings
         said = {
-            "id": our_id(id),
+            "id": id,
             "to": plain(to) if settings.sms_phone == "plain" else to,
             "sender": settings.sms_sender,
             "text": text,
@@ -92,12 +91,14 @@ def by_settings(settings: Settings, told: Told) -> Receipt:
     names: Mapping[str, str] = dict(settings.sms_receipt_fields)
     found: dict[str, Any] = {ours: at(told.fields, theirs) for ours, theirs in names.items()}
     status = str(found.get("status") or "").lower()
-    notice, name = notice_of(found.get("our_id")), found.get("id")
+    notice, sending = notice_of(found.get("our_id"))
+    name = found.get("id")
     if not status or (notice is None and name is None):
         raise ValueError("neither a status nor an id")
     failed = status in settings.sms_receipt_failed
     return Receipt(
         notice=notice,
+        sending=sending,
         name=name,
         outcome="delivered"
         if status in settings.sms_receipt_delivered

@@ -50,7 +50,7 @@ class Msegat:
         self._settings = settings
         self._url = settings.sms_url or URL
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         said = {
             "userName": self._settings.sms_username,
             "apiKey": self._settings.sms_token,

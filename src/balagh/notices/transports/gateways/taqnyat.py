@@ -36,7 +36,7 @@ class Taqnyat:
         self._url = settings.sms_url or URL
         self._headers = {"Authorization": f"Bearer {settings.sms_token}"}
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         said = {"recipients": [plain(to)], "body": text, "sender": self._settings.sms_sender}
         return Ask(url=self._url, headers=self._headers, json=said)
 

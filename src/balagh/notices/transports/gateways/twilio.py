@@ -69,10 +69,10 @@ class Twilio:
             f"{settings.public_url}/sms/receipts/twilio?notice=" if settings.secure else None
         )
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         form = {"To": to, **self._from, "Body": text}
         if self._callback:
-            form["StatusCallback"] = f"{self._callback}{id}"
+            form["StatusCallback"] = f"{self._callback}{id.removeprefix('notice-')}"
         return Ask(url=self._url, headers=self._headers, form=form)
 
     def read(self, reply: httpx.Response) -> str | None:
@@ -98,12 +98,14 @@ class Twilio:
             raise ForgedError
         fields = told.fields
         status = (at(fields, "MessageStatus") or "").lower()
-        notice, name = notice_of(told.query.get("notice")), at(fields, "MessageSid")
+        notice, sending = notice_of(told.query.get("notice"))
+        name = at(fields, "MessageSid")
         if not status or (notice is None and name is None):
             raise ValueError("neither a status nor an id")
         failed = status in _FAILED
         return Receipt(
             notice=notice,
+            sending=sending,
             name=name,
             outcome="delivered" if status in _DELIVERED else "failed" if failed else None,
             code=(at(fields, "ErrorCode") or status)[:40] if failed else None,

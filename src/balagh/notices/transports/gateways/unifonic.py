@@ -25,7 +25,6 @@ from balagh.notices.transports.gateways.answers import (
     check_secret,
     failure,
     notice_of,
-    our_id,
     plain,
 )
 from balagh.settings import Settings
@@ -62,14 +61,14 @@ class Unifonic:
         self._sender = settings.sms_sender
         self._secret = settings.sms_receipt_secret
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         form = {
             "AppSid": self._app,
             "SenderID": self._sender,
             "Recipient": plain(to),
             "Body": text,
             "responseType": "JSON",
-            "CorrelationID": our_id(id),
+            "CorrelationID": id,
             "async": "false",
         }
         return Ask(url=self._url, form=form)
@@ -100,13 +99,14 @@ class Unifonic:
         fields = told.fields
         status = (at(fields, "DLR") or at(fields, "Status") or at(fields, "status") or "").lower()
         name = at(fields, "MessageID") or at(fields, "messageId")
-        notice = notice_of(at(fields, "CorrelationID") or at(fields, "correlationId"))
+        notice, sending = notice_of(at(fields, "CorrelationID") or at(fields, "correlationId"))
         if not status or (notice is None and name is None):
             raise ValueError("neither a status nor an id")
         failed = status in _FAILED
         code = at(fields, "ErrorCode") or at(fields, "errorCode") or status
         return Receipt(
             notice=notice,
+            sending=sending,
             name=name,
             outcome="delivered" if status in _DELIVERED else "failed" if failed else None,
             code=code[:40] if failed else None,
