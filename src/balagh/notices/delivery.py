@@ -22,6 +22,7 @@ from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.in_hand import InHand
 from balagh.notices.messages import render
+from balagh.notices.moments import MOMENTS
 from balagh.notices.quiet_hours import URGENT, QuietHours
 from balagh.notices.texts import RIYADH, Words, words_now
 from balagh.notices.transports import (
@@ -100,6 +101,11 @@ WITH failed AS (
 )
 """
 _FAIL = f"{_FAILED}{FALLBACK}"
+
+# What is over by now has nothing left to tell.
+_OVER = """
+DELETE FROM notice WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
+"""
 
 _RELEASE = """
 UPDATE notice SET next_attempt_at = $1
@@ -259,10 +265,15 @@ class _Batch:
     async def attempt(self, claim: _Claim) -> None:
         attempts = claim.attempts + 1
         named = {"notice": claim.id, "moment": claim.moment, "attempts": attempts}
+        if self._over(claim):
+            await fetch(_OVER, claim.id, claim.lease)
+            self._delivered.failed += 1
+            self._log.warning("notice over", **named)
+            return
         try:
             provider_id = await self._send(claim)
         except DeliveryError as error:
-            now = self._now + timedelta(seconds=int(monotonic() - self._began))
+            now = self._instant()
             # While nothing gets through, the one that tries is none the worse for it, and is
             # there for a next time when it is the only one.
             probe = self._circuit.probe and error.fault in (Fault.WAY, Fault.ACCOUNT)
@@ -284,6 +295,15 @@ class _Batch:
             self._in_hand.taken(claim.id, claim.resent, provider_id)
             self._log.info("notice sent", **named)
             await self._circuit.passed(self._now)
+
+    def _instant(self) -> datetime:
+        return self._now + timedelta(seconds=int(monotonic() - self._began))
+
+    def _over(self, claim: _Claim) -> bool:
+        moment = MOMENTS.get(claim.moment)
+        if moment is None or moment.good_for is None:
+            return False
+        return self._instant() >= claim.created_at + moment.good_for
 
     async def _send(self, claim: _Claim) -> str | None:
         try:
