@@ -117,7 +117,14 @@ async def test_msegat_is_asked_with_json() -> None:
 
 @pytest.mark.parametrize(
     ("sender", "field"),
-    [("Balagh", "From"), ("+15005550006", "From"), ("MG12", "MessagingServiceSid")],
+    [
+        ("Balagh", "From"),
+        ("+15005550006", "From"),
+        ("MGAmer", "From"),
+        ("MG12", "From"),
+        (f"MG{'0a' * 16}", "MessagingServiceSid"),
+        (f"MG{'0A' * 16}", "From"),
+    ],
 )
 async def test_twilio_is_asked_with_a_form(sender: str, field: str) -> None:
     async with speaking("twilio", sms_sender=sender) as (told, transport):
@@ -233,7 +240,16 @@ REFUSED: list[tuple[tuple[str, int, Any], bool, Fault]] = [
     *((unifonic(code), False, A) for code in ("401", "480", "01", "08", "403", "456")),
     *((unifonic(code, int(code)), True, M) for code in ("410", "482")),
     *((unifonic(code, int(code)), False, A) for code in ("401", "402", "480")),
-    (unifonic("429"), False, W),
+    *((unifonic(code), False, W) for code in ("408", "425", "429")),
+    *((unifonic(code, int(code)), False, W) for code in ("408", "425", "429")),
+    # A page of whatever stands between us.
+    *(
+        (("unifonic", code, b"<html>no</html>"), False, W)
+        for code in (408, 409, 410, 412, 415, 417, 421, 422, 425)
+    ),
+    *((("unifonic", code, b"<html>no</html>"), False, A) for code in (401, 402, 403, 404, 407)),
+    *((("generic", code, b"<html>no</html>"), False, A) for code in (402, 403, 404, 407, 415)),
+    *((("generic", code, b"no such number"), True, M) for code in (400, 413, 422)),
     (unifonic("599", 599), False, W),
     (("unifonic", 482, b"Invalid dest num"), True, M),
     (unifonic("10"), False, M),
@@ -250,7 +266,9 @@ REFUSED: list[tuple[tuple[str, int, Any], bool, Fault]] = [
     (msegat("M0099"), False, M),
     (("msegat", 200, b"1120"), True, M),
     *((twilio(code), True, M) for code in (21211, 21610, 21614, 21266, 21617)),
-    *((twilio(code), False, A) for code in (21408, 21606, 21608)),
+    # Of this number's country: one foreign number does not close the channel.
+    *((twilio(code), True, M) for code in (21408, 21612)),
+    *((twilio(code), False, A) for code in (21606, 21608)),
     (twilio(20003, 401), False, A),
     (twilio(20404, 404), False, A),
     (twilio(20429, 429), False, W),
@@ -326,7 +344,11 @@ async def test_what_was_taken_before_is_not_failed(name: str, body: Any) -> None
 
 
 @pytest.mark.parametrize("name", ["unifonic", "taqnyat", "msegat", "twilio"])
-@pytest.mark.parametrize("body", [b"<html>Sign in to the Wi-Fi</html>", b"", b"[1]", b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Sign in to the Wi-Fi</html>", b"", b"[1]", b"null", b'{"a":' * 9000],
+    ids=["page", "empty", "list", "null", "deep"],
+)
 async def test_an_answer_that_is_none_of_the_gateways_is_no_promise(name: str, body: bytes) -> None:
     async with speaking(name) as (told, transport):
         told.says(TAKEN[name][0], body)
@@ -345,8 +367,9 @@ async def test_any_gateways_codes_are_read_as_the_settings_say() -> None:
         assert await transport.send(sms()) == "x-1"
         told.says(200, {"data": {"code": "8"}})
         assert (await refusal(transport)).permanent is True
-        told.says(422, {"data": {"code": "7"}})
-        assert (await refusal(transport)).permanent is True
+        for status in (422, 403, 404, 503):
+            told.says(status, {"data": {"code": "7"}})
+            assert (await refusal(transport)).permanent is True
         told.says(200, {"data": {"code": 3}})
         assert (await refusal(transport)).permanent is False
         told.says(200, b"garbage")

@@ -22,7 +22,7 @@ async def failed(made: dict[str, Any] | None = None, **columns: Any) -> int:
     values: dict[str, Any] = {
         "key": f"{about}:late:1:sms", "moment": "late", "channel": "sms", "recipient": OLD,
         "language": "ar", "state": "failed", "attempts": 29, "next_attempt_at": NOW,
-        "created_at": NOW, "failed_at": NOW, "error": "SMS gateway answered 422",
+        "created_at": NOW, "failed_at": NOW, "error": "SMS gateway refused the message: 422",
     }  # fmt: skip
     return await filed.new_id("notice", **{**values, **columns})
 
@@ -72,6 +72,7 @@ async def test_sent_again_and_settled(at_desk: Visiting) -> None:
         assert OLD not in page.html
         assert "is the number right?" in page.text
         page = await majed.open(f"/undelivered/{first}")
+        assert "Correct the address, or tell the person otherwise" in page.text
         await majed.send("/resend")
         assert "It is sent again now." in majed.page.text
         assert await state(first) == ("waiting", 1, OLD, None)

@@ -12,9 +12,19 @@ import msgspec
 
 from balagh.notices.transports import DeliveryError, Fault
 
-# Statuses below 500 that speak of us or of the moment, not of the message (RFC 9110, 15.5):
-# 401 wrong token, 408 and 425 try again, 429 too many requests (RFC 6585, 4).
-_BUSY = {408, 425, 429}
+# Statuses below 500 that speak of the moment, not of the message (RFC 9110, 15.5): 408 and 425 try
+# again, 429 too many requests (RFC 6585, 4).
+BUSY = frozenset((408, 425, 429))
+# Of our account, and of the way that our settings describe: 401 wrong token, 402 balance, 403 what
+# we may, 404 the address, 407 the proxy in between.
+OURS = frozenset((401, 402, 403, 404, 407))
+# What a failure speaks of, as `notice.error` keeps it; staff read it in words (`staff/failing.py`).
+_SAID = {
+    (Fault.MESSAGE, True): "refused the message",
+    (Fault.MESSAGE, False): "gave an unknown answer",
+    (Fault.WAY, False): "takes nothing now",
+    (Fault.ACCOUNT, False): "refuses our account",
+}
 _LONGEST_WAIT = 24 * 3600.0
 
 
@@ -100,23 +110,23 @@ def failure(
     fault: Fault = Fault.MESSAGE,
 ) -> DeliveryError:
     """``code``: the gateway's own; nothing else of its answer is kept, because it quotes people's
-    numbers."""
+    numbers. Of the message and not ``permanent``: a code that no list names."""
     return DeliveryError(
         permanent=permanent,
-        reason=f"SMS gateway answered {str(code)[:40]}",
+        reason=f"SMS gateway {_SAID[fault, permanent]}: {str(code)[:40]}",
         retry_after=retry_after(reply),
         fault=fault,
     )
 
 
-def check_status(reply: httpx.Response, *, ours: Collection[int] = (401,)) -> None:
+def check_status(reply: httpx.Response, *, ours: Collection[int] = OURS) -> None:
     """Raises for the statuses that say nothing about the message. ``ours``: those that speak of our
     account."""
     status = reply.status_code
     if status in ours or 300 <= status < 400:
         # Redirections are a mistake in the address, mended by the administrator.
         raise failure(reply, status, fault=Fault.ACCOUNT)
-    if status in _BUSY or status >= 500:
+    if status in BUSY or status >= 500:
         raise failure(reply, status, fault=Fault.WAY)
 
 
@@ -124,7 +134,7 @@ def body_of(reply: httpx.Response) -> dict[str, Any]:
     """The answer's JSON object; empty when it is none."""
     try:
         found = msgspec.json.decode(reply.content)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

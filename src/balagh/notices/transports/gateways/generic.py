@@ -10,6 +10,7 @@ import httpx
 
 from balagh.notices.transports import DeliveryError
 from balagh.notices.transports.gateways.answers import (
+    OURS,
     Ask,
     Receipt,
     Told,
@@ -22,6 +23,10 @@ from balagh.notices.transports.gateways.answers import (
     plain,
 )
 from balagh.settings import Settings
+
+# Besides: the method, the format and the address that our settings give, another HTTP. None of it
+# is a word about the message.
+_OURS = OURS | {405, 406, 410, 411, 415, 421, 426}
 
 
 class Generic:
@@ -62,12 +67,13 @@ class Generic:
         return Ask(url=url, headers=self._headers, json=fields)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply)
         body, settings = body_of(reply), self._settings
+        # What the settings say of its codes goes before what a status says in general.
         if settings.sms_refused is not None:
             path, codes = settings.sms_refused
             if (code := at(body, path)) in codes:
                 raise failure(reply, code or "", permanent=True)
+        check_status(reply, ours=_OURS)
         if not reply.is_success:
             raise failure(reply, reply.status_code, permanent=True)
         if settings.sms_success is not None:

@@ -63,7 +63,7 @@ class Msegat:
         return Ask(url=self._url, json=said)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply, ours=(401, 402, 403, 404))
+        check_status(reply)
         body = body_of(reply)
         # Older accounts are answered with the bare code.
         code = at(body, "code") or reply.text.strip().strip('"')

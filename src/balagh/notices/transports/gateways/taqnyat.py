@@ -41,7 +41,7 @@ class Taqnyat:
         return Ask(url=self._url, headers=self._headers, json=said)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply, ours=(401, 402, 403, 404))
+        check_status(reply)
         body = body_of(reply)
         code = at(body, "statusCode") or str(reply.status_code)
         if reply.is_success and code.startswith("2"):

@@ -41,12 +41,30 @@ _PERMANENT = frozenset(
 # Sign-in, address of this host, sender name, configuration, balance.
 _ACCOUNT = frozenset(
     (
-        *("401", "402", "403", "404", "406", "440", "456", "459", "480", "499", "546", "548"),
+        *(
+            "401",
+            "402",
+            "403",
+            "404",
+            "406",
+            "407",
+            "440",
+            "456",
+            "459",
+            "480",
+            "499",
+            "546",
+            "548",
+        ),
         *("01", "08"),
     )
 )
 # Taken already: our own earlier attempt, because each of our texts names its report.
 _TAKEN = frozenset({"409", "09"})
+
+# Of these, HTTP knows the number as well, and anything between us may have said it.
+_OF_ANYBODY = frozenset({"409", "410", "412", "415", "417", "421", "422"})
+_BUSY = frozenset({"408", "425", "429"})
 
 _DELIVERED = frozenset({"delivered"})
 _FAILED = frozenset({"undelivered", "undeliverable", "rejected", "failed", "expired"})
@@ -81,13 +99,15 @@ class Unifonic:
             return at(body, "data.MessageID")
         if not code or code == "00":
             code = str(reply.status_code)
+        if code in _OF_ANYBODY and not ("errorCode" in body or "success" in body):
+            raise failure(reply, f"{code} without a code", fault=Fault.WAY)
         if code in _TAKEN:
             return at(body, "data.MessageID")
         if code in _ACCOUNT or 300 <= reply.status_code < 400:
             raise failure(reply, code, fault=Fault.ACCOUNT)
         if code in _PERMANENT:
             raise failure(reply, code, permanent=True)
-        if code == "429" or reply.status_code == 429 or reply.status_code >= 500:
+        if code in _BUSY or reply.status_code == 429 or reply.status_code >= 500:
             raise failure(reply, code, fault=Fault.WAY)
         if reply.is_success and not body:
             # Whatever stands between us: it has not said that the message was taken.
