@@ -83,6 +83,12 @@ def test_why_and_what_to_do(error: str, why: str, advice: str) -> None:
     over = said(error, moment="verification_code")[1]
     assert over == ("Tell your administrator." if advice == MEND else "")
     assert said(error, dismissed_at=NOW)[1] == ""
+    told = said(error, told=True)[1]
+    assert told == (
+        "They were told by e-mail. Correct the number for what comes next, or settle it."
+        if advice == CORRECT
+        else advice
+    )
     waits = said(error, state="waiting")[1]
     assert ("Tell your administrator." in waits) == (advice == MEND)
     assert "again" in waits or advice in (MEND, CORRECT)

@@ -64,6 +64,7 @@ _FAILED: dict[Cure, str] = {
     "correct": N_("Tell the person otherwise and settle it."),
 }
 _CORRECT = N_("Correct the address, or tell the person otherwise and settle it.")
+_TOLD = N_("They were told by e-mail. Correct the number for what comes next, or settle it.")
 _NOT_AGAIN: dict[Cure, str] = {"mend": N_("Tell your administrator.")}
 
 
@@ -133,7 +134,9 @@ def _advice(one: Line, cure: Cure) -> str:
         return ""
     if not one.again:
         return _NOT_AGAIN.get(cure, "")
-    return _CORRECT if cure == "correct" and one.correctable else _FAILED.get(cure, "")
+    if cure == "correct" and one.correctable:
+        return _TOLD if one.told else _CORRECT
+    return _FAILED.get(cure, "")
 
 
 def _state(one: Line, teller: Teller) -> str:

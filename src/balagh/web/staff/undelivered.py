@@ -209,6 +209,7 @@ async def _page(
         overtaken=status == 409,
         typed=[one for one in (address_typed, why_typed) if one] if status == 409 else [],
         again=found.again,
+        sms=found.channel == "sms",
         whose=_whose(found, language),
         as_of=found.resent,
         version=found.version,
