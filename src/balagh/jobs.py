@@ -48,6 +48,7 @@ from balagh.reports import (
     calendar_changes,
     clock_sweep,
     digests,
+    evidence_links,
     pending,
     reminders,
     sweeps,
@@ -179,6 +180,7 @@ async def _tidy(context: Context) -> int:
     await verification.forget(now)
     # Whoever reads the database later must not find a way into a report.
     await answer_links.forget(now)
+    await evidence_links.forget(now)
     await invitations.forget(now)
     await lockout.forget(now)
     await sweeps.forget(now)

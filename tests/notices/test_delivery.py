@@ -154,6 +154,31 @@ async def test_a_fault_of_ours_does_not_lose_the_message() -> None:
     assert (await row(unknown))["error"] == "the message could not be written: WordingError"
 
 
+@pytest.mark.parametrize(("minutes", "goes"), [(9, True), (10, False), (60, False)])
+async def test_a_code_that_is_over_does_not_go_out_after_an_outage(
+    minutes: int, goes: bool
+) -> None:
+    """Nor does it keep the phone from what comes after it."""
+    async with gateway() as told, Ways(sms_url=told.url) as ways:
+        told.answer = lambda to: (503, {}, b"")
+        code = {"name": "نورة", "code": "402915"}
+        await put(PHONE, moment="verification_code", data=code)
+        assert counts(await deliver_due(ways, NOW)) == (0, 1, 0)
+        later = NOW + minutes * MINUTE
+        await fetch("UPDATE notice SET next_attempt_at = $1", later)
+        await put(PHONE, now=later)
+        told.answer = lambda to: (202, {}, b"")
+        told.requests.clear()
+        while (await deliver_due(ways, later)).total:
+            pass
+        texts = [one["text"] for one in told.requests]
+        assert ["402915" in text for text in texts] == ([True, False] if goes else [False])
+        rows = await fetch("SELECT moment, state FROM notice ORDER BY id")
+        assert [tuple(one.values()) for one in rows] == (
+            [("verification_code", "sent")] * goes + [("opened", "sent")]
+        )
+
+
 async def test_a_recipient_gets_messages_in_their_order() -> None:
     async with mail_server() as server:
         first, second = await put(TO), await put(TO)
@@ -311,7 +336,11 @@ async def test_what_went_to_the_old_address_is_not_sent_to_the_new_one_yet() -> 
     id = await put(TO)
 
     async def corrected() -> None:
-        await fetch("UPDATE notice SET recipient = 'new@example.com', next_attempt_at = $1", NOW)
+        await fetch(
+            "UPDATE notice SET recipient = 'new@example.com', next_attempt_at = $1, "
+            "resent = resent + 1",
+            NOW,
+        )
 
     await deliver_due({"email": Slow(corrected)}, NOW, channels=["email"])
     assert (await row(id))["state"] == "waiting"

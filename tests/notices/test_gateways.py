@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.notices.outbox import NOW, settings_for
 from balagh.notices.messages import Sms
 from balagh.notices.transports import DeliveryError, Fault, Outgoing
 from balagh.notices.transports.gateways import ForgedError, Receipt, Told, gateway_of
+from balagh.notices.transports.gateways.answers import notice_of
 from balagh.notices.transports.sms import SmsTransport
 from balagh.settings import Settings
 
@@ -68,8 +69,8 @@ async def speaking(name: str, **more: str) -> AsyncIterator[tuple[Dialect, SmsTr
             await transport.close()
 
 
-def sms(id: int = 7) -> Outgoing:
-    return Outgoing(id, PHONE, "ar", NOW, Sms(TEXT))
+def sms(id: int = 7, resent: int = 0) -> Outgoing:
+    return Outgoing(id, PHONE, "ar", NOW, Sms(TEXT), resent)
 
 
 async def refusal(transport: SmsTransport) -> DeliveryError:
@@ -116,7 +117,14 @@ async def test_msegat_is_asked_with_json() -> None:
 
 @pytest.mark.parametrize(
     ("sender", "field"),
-    [("Balagh", "From"), ("+15005550006", "From"), ("MG12", "MessagingServiceSid")],
+    [
+        ("Balagh", "From"),
+        ("+15005550006", "From"),
+        ("MGAmer", "From"),
+        ("MG12", "From"),
+        (f"MG{'0a' * 16}", "MessagingServiceSid"),
+        (f"MG{'0A' * 16}", "From"),
+    ],
 )
 async def test_twilio_is_asked_with_a_form(sender: str, field: str) -> None:
     async with speaking("twilio", sms_sender=sender) as (told, transport):
@@ -135,6 +143,38 @@ async def test_twilio_is_not_asked_for_receipts_that_it_cannot_send() -> None:
     async with speaking("twilio", public_url="http://localhost:8000") as (told, transport):
         await transport.send(sms())
     assert "StatusCallback" not in told.asked[0].fields
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("unifonic", lambda fields: fields["CorrelationID"]),
+        ("twilio", lambda fields: fields["StatusCallback"].partition("?notice=")[2]),
+        ("generic", lambda fields: fields["id"]),
+    ],
+)
+async def test_each_sending_by_hand_has_a_name_of_its_own(
+    name: str, named: Callable[[dict[str, str]], str]
+) -> None:
+    """The same for each attempt of it, and read back from what the gateway hands on."""
+    longest = sms(id=10**18 - 1, resent=32767)
+    async with speaking(name) as (told, transport):
+        for one in (sms(), sms(), sms(resent=1), sms(resent=1), sms(resent=12), longest):
+            await transport.send(one)
+    names = [named(asked.fields) for asked in told.asked]
+    assert [notice_of(one) for one in names] == [
+        (7, 0), (7, 0), (7, 1), (7, 1), (7, 12), (10**18 - 1, 32767),
+    ]  # fmt: skip
+    assert names[2] == names[3]
+    assert len(set(names)) == 4
+    assert max(map(len, names)) <= 32
+
+
+@pytest.mark.parametrize(
+    "given", ["", None, "notice-", "notice-7-", "notice-7-1-2", "7.1", "٧", "x7", "9" * 19, -7, [7]]
+)
+def test_what_is_no_name_of_ours(given: Any) -> None:
+    assert notice_of(given) == (None, 0)
 
 
 DESCRIBED = {
@@ -200,7 +240,16 @@ REFUSED: list[tuple[tuple[str, int, Any], bool, Fault]] = [
     *((unifonic(code), False, A) for code in ("401", "480", "01", "08", "403", "456")),
     *((unifonic(code, int(code)), True, M) for code in ("410", "482")),
     *((unifonic(code, int(code)), False, A) for code in ("401", "402", "480")),
-    (unifonic("429"), False, W),
+    *((unifonic(code), False, W) for code in ("408", "425", "429")),
+    *((unifonic(code, int(code)), False, W) for code in ("408", "425", "429")),
+    # A page of whatever stands between us.
+    *(
+        (("unifonic", code, b"<html>no</html>"), False, W)
+        for code in (408, 409, 410, 412, 415, 417, 421, 422, 425)
+    ),
+    *((("unifonic", code, b"<html>no</html>"), False, A) for code in (401, 402, 403, 404, 407)),
+    *((("generic", code, b"<html>no</html>"), False, A) for code in (402, 403, 404, 407, 415)),
+    *((("generic", code, b"no such number"), True, M) for code in (400, 413, 422)),
     (unifonic("599", 599), False, W),
     (("unifonic", 482, b"Invalid dest num"), True, M),
     (unifonic("10"), False, M),
@@ -217,7 +266,9 @@ REFUSED: list[tuple[tuple[str, int, Any], bool, Fault]] = [
     (msegat("M0099"), False, M),
     (("msegat", 200, b"1120"), True, M),
     *((twilio(code), True, M) for code in (21211, 21610, 21614, 21266, 21617)),
-    *((twilio(code), False, A) for code in (21408, 21606, 21608)),
+    # Of this number's country: one foreign number does not close the channel.
+    *((twilio(code), True, M) for code in (21408, 21612)),
+    *((twilio(code), False, A) for code in (21606, 21608)),
     (twilio(20003, 401), False, A),
     (twilio(20404, 404), False, A),
     (twilio(20429, 429), False, W),
@@ -293,7 +344,11 @@ async def test_what_was_taken_before_is_not_failed(name: str, body: Any) -> None
 
 
 @pytest.mark.parametrize("name", ["unifonic", "taqnyat", "msegat", "twilio"])
-@pytest.mark.parametrize("body", [b"<html>Sign in to the Wi-Fi</html>", b"", b"[1]", b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Sign in to the Wi-Fi</html>", b"", b"[1]", b"null", b'{"a":' * 9000],
+    ids=["page", "empty", "list", "null", "deep"],
+)
 async def test_an_answer_that_is_none_of_the_gateways_is_no_promise(name: str, body: bytes) -> None:
     async with speaking(name) as (told, transport):
         told.says(TAKEN[name][0], body)
@@ -312,8 +367,9 @@ async def test_any_gateways_codes_are_read_as_the_settings_say() -> None:
         assert await transport.send(sms()) == "x-1"
         told.says(200, {"data": {"code": "8"}})
         assert (await refusal(transport)).permanent is True
-        told.says(422, {"data": {"code": "7"}})
-        assert (await refusal(transport)).permanent is True
+        for status in (422, 403, 404, 503):
+            told.says(status, {"data": {"code": "7"}})
+            assert (await refusal(transport)).permanent is True
         told.says(200, {"data": {"code": 3}})
         assert (await refusal(transport)).permanent is False
         told.says(200, b"garbage")
@@ -357,6 +413,8 @@ def receiving(name: str, **more: str) -> Any:
          Receipt(notice=7, name="SM1", outcome="delivered")),
         ("twilio", {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"},
          Receipt(notice=7, name="SM1", outcome="failed", code="30005")),
+        ("unifonic", {"CorrelationID": "notice-7-2", "DLR": "Delivered"},
+         Receipt(notice=7, sending=2, name=None, outcome="delivered")),
         ("twilio", {"MessageSid": "SM1", "MessageStatus": "sent"},
          Receipt(notice=7, name="SM1", outcome=None)),
         ("generic", {"id": "gw-1", "status": "DELIVERED"},
@@ -374,8 +432,9 @@ def test_what_a_receipt_tells(name: str, fields: dict[str, Any], receipt: Receip
 def test_a_receipts_fields_are_those_of_the_settings() -> None:
     described = {"sms_receipt_fields": "our_id=ref,status=s.name", "sms_receipt_delivered": "ok"}
     gateway = receiving("generic", **described)
-    found = gateway.receipt(told("generic", {"ref": "notice-7", "s": {"name": "OK"}}))
-    assert found == Receipt(notice=7, name=None, outcome="delivered")
+    for ref, sending in (("notice-7", 0), ("notice-7-3", 3)):
+        found = gateway.receipt(told("generic", {"ref": ref, "s": {"name": "OK"}}))
+        assert found == Receipt(notice=7, sending=sending, name=None, outcome="delivered")
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from balagh.database import fetch, fetch_one, transaction
+from balagh.notices.moments import MOMENTS
 from balagh.people import verification
 from balagh.people.verification import Over, Right, Sent, TooSoon, Wrong
 
@@ -63,9 +64,39 @@ async def test_a_code_goes_to_the_new_address_and_only_its_hash_stays(noura: int
     (row,) = await fetch("SELECT * FROM verification")
     assert len(row["code_hash"]) == 32
     assert code.encode() not in row["code_hash"]
+    await fetch("UPDATE notice SET state = 'sent'")
     assert await use(noura, code) == Right(PHONE)
     (notice,) = await fetch("SELECT data FROM notice")
     assert "code" not in notice["data"]
+
+
+async def test_a_code_that_was_used_before_it_was_noted_as_sent_is_not_sent_again(
+    noura: int,
+) -> None:
+    """The gateway took it and its answer was lost: what waits would keep the phone for an hour."""
+    await send(noura)
+    await fetch("UPDATE notice SET attempts = 1")
+    assert await use(noura, await code_of(noura)) == Right(PHONE)
+    assert await fetch("SELECT 1 FROM notice") == []
+    # And when it is void after five attempts.
+    await send(noura, timedelta(minutes=1))
+    code = await code_of(noura)
+    for step in range(1, 6):
+        assert await fetch("SELECT 1 FROM notice") != []
+        await use(noura, wrong(code, step), timedelta(minutes=1))
+    assert await fetch("SELECT 1 FROM notice") == []
+
+
+def test_delivery_knows_how_long_a_code_is_good_for() -> None:
+    assert MOMENTS["verification_code"].good_for == verification.LIFETIME
+
+
+async def test_a_code_that_waits_until_it_is_over_is_deleted(noura: int) -> None:
+    await send(noura)
+    await verification.forget(NOW + timedelta(minutes=9))
+    assert (await code_of(noura)).isdecimal()
+    await verification.forget(NOW + timedelta(minutes=10))
+    assert await fetch("SELECT 1 FROM notice") == []
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,10 @@ async def test_how_long_the_outbox_knows_the_address(
     await begin()
     await fetch("UPDATE notice SET state = $1", sent)
     await answer_links.forget(NOW + age)
-    (notice,) = await fetch("SELECT data FROM notice")
-    assert ("answer_url" in json.loads(notice["data"])) == kept
+    rows = await fetch("SELECT data FROM notice")
+    assert ["answer_url" in json.loads(row["data"]) for row in rows] == (
+        [] if sent == "waiting" and not kept else [kept]
+    )
 
 
 async def test_at_the_same_moment_as_the_withdrawal(db: None) -> None:
@@ -158,3 +160,22 @@ async def test_at_the_same_moment_as_the_withdrawal(db: None) -> None:
         assert outcome in ((True, False, "answered"), (False, True, "in_progress"))
         answered += outcome[0]
     assert 0 < answered < 50
+
+
+@pytest.mark.parametrize("state", ["waiting", "sent", "failed"])
+@pytest.mark.parametrize("how", ["answered", "revoked", "over"])
+async def test_a_message_whose_link_is_over_is_not_sent(db: None, state: str, how: str) -> None:
+    """One that waits would be tried for a day and never be written."""
+    desk, case, link = await begin()
+    await fetch("UPDATE notice SET state = $1, attempts = 1", state)
+    if how == "answered":
+        assert isinstance(await answer_links.answer(link, (deed(case, link),), LATER), Done)
+    elif how == "revoked":
+        await answer_links.revoke(desk, case.id, link.id, LATER)
+    else:
+        await answer_links.forget(NOW + answer_links.LIFETIME)
+    rows = await fetch(
+        "SELECT state, data ? 'answer_url' AS there FROM notice WHERE moment = 'answer_link'"
+    )
+    found = [tuple(row.values()) for row in rows]
+    assert found == ([] if state == "waiting" else [(state, False)])

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from tests.reports import filed, staff
 from tests.reports.calendars import SAUDI, corrected
@@ -174,6 +175,22 @@ LIVES: list[tuple[str, list[str], str, list[str]]] = [
      ["22 09:00 file A 12-10 unassigned"], "23 12:00", ["23 07:31 majed waiting 1"]),
     ("what could not be delivered too",
      ["22 09:00 fail"], "23 12:00", ["23 07:31 majed undelivered 1"]),
+    ("not an SMS that an e-mail told, or will",
+     ["22 09:00 fail", "22 10:00 by_email waiting"], "23 12:00", []),
+    ("but one whose e-mail failed as well",
+     ["22 09:00 fail", "22 10:00 by_email failed"], "23 12:00", ["23 07:31 majed undelivered 1"]),
+    # The hour is moved.
+    ("later on a day whose digest went out: what came since is in the next one",
+     ["22 09:00 file A 12-10", "22 09:00 file B 12-10", "22 10:00 give A reem",
+      "23 09:00 hour 15:00", "23 10:00 give B reem"], "24 18:00",
+     ["23 07:31 reem new 1", "24 16:00 reem new 1"]),
+    ("later on a day on which there was nothing to tell: then the same day",
+     ["22 09:00 file A 12-10", "23 09:00 hour 15:00", "23 10:00 give A reem"], "24 18:00",
+     ["23 16:00 reem new 1"]),
+    ("earlier on a day whose digest went out: once",
+     ["22 09:00 file A 12-10", "22 09:00 file B 12-10", "22 10:00 give A reem",
+      "23 09:00 hour 06:00", "23 10:00 give B reem"], "24 18:00",
+     ["23 07:31 reem new 1", "24 07:00 reem new 1"]),
 ]  # fmt: skip
 
 CAST = {
@@ -370,6 +387,16 @@ class Life:
 
     async def _fail(self) -> None:
         await failed_notice(self.now)
+
+    async def _by_email(self, state: str) -> None:
+        await filed.new_id(
+            "notice", key="report:1:opened:1:sms:fallback", moment="opened", channel="email",
+            recipient="n@example.sa", language="ar", state=state, next_attempt_at=self.now,
+            created_at=self.now, dismissed_at=self.now if state == "failed" else None,
+        )  # fmt: skip
+
+    async def _hour(self, at: str) -> None:
+        self.world = msgspec.structs.replace(self.world, at=time.fromisoformat(at))
 
 
 async def failed_notice(now: datetime) -> None:

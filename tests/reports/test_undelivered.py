@@ -9,13 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 from tests.notices.outbox import NOURA, settings_for
-from tests.notices.servers import mail_server
+from tests.notices.servers import gateway, mail_server
 from tests.reports import filed, staff
 from tests.reports.filed import NOW
 
 from balagh.database import fetch, fetch_one
+from balagh.notices import receipts
 from balagh.notices.delivery import deliver_due
+from balagh.notices.moments import MOMENTS
 from balagh.notices.transports.email import EmailTransport
+from balagh.notices.transports.gateways.answers import Receipt, notice_of
+from balagh.notices.transports.sms import SmsTransport
 from balagh.reports import undelivered
 from balagh.reports.lifecycle import Role
 from balagh.reports.undelivered import NOT_AGAIN, Bulk, NewAddress, Tab
@@ -127,9 +131,15 @@ async def test_told_by_e_mail_all_the_same(others: list[tuple[str, str]], told: 
     assert line.told == told
 
 
+OF_A_SENDING = ("sent_at", "provider_id", "receipt", "receipt_code", "delivered_at", "failed_at")
+NOT_DELIVERED: dict[str, Any] = {
+    "receipt": "failed", "receipt_code": "ER-05", "provider_id": "gw-1", "sent_at": NOW,
+    "error": "not delivered: ER-05",
+}  # fmt: skip
 # What a message is like; sent again, settled.
 ACTIONS: list[tuple[str, dict[str, Any], bool, bool]] = [
     ("failed", {}, True, True),
+    ("not delivered", NOT_DELIVERED, True, True),
     ("waits", WAITS, False, False),
     ("sent", {"state": "sent", "failed_at": None}, False, False),
     ("settled", {"dismissed_at": NOW, "dismissed_why": "x"}, False, False),
@@ -152,6 +162,8 @@ async def test_what_may_be_done(columns: dict[str, Any], again: bool, settled: b
     assert (after[0] != before[0], after[1] != before[1]) == (again, settled)
     if again:
         assert (after[0]["state"], after[0]["attempts"], after[0]["resent"]) == ("waiting", 0, 1)
+        # Nothing is known of this sending yet.
+        assert [after[0][name] for name in OF_A_SENDING] == [None] * len(OF_A_SENDING)
         assert (after[0]["next_attempt_at"], after[0]["key"]) == (NOW, before[0]["key"])
     if settled:
         assert (after[1]["dismissed_by"], after[1]["dismissed_why"]) == (who, "هاتفيًا")
@@ -279,6 +291,115 @@ async def test_an_address_that_is_not_the_one_seen(changes: dict[str, Any]) -> N
     assert await fetch("SELECT 1 FROM event WHERE action = 'correct'") == []
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_whose_address_is_corrected(moment: str) -> None:
+    """The beneficiary's only: a report holds nobody else's."""
+    theirs = MOMENTS[moment].audience == "beneficiary" and moment not in NOT_AGAIN
+    who, made = await supervisor(), await filed.report(await filed.person())
+    id = await notice(f"report:{made['id']}:{moment}:1:sms")
+    before = await fetch_one("SELECT * FROM report WHERE id = $1", made["id"])
+    line = await undelivered.line(id)
+    assert line is not None
+    assert line.correctable == theirs
+    assert await undelivered.correct_address(new(id, made["id"], who), NOW) == int(theirs)
+    after = await fetch_one("SELECT * FROM report WHERE id = $1", made["id"])
+    assert (after != before) == theirs
+
+
+async def test_a_message_to_staff_stays_with_them() -> None:
+    """Whose address happens to be the beneficiary's of that report, too."""
+    who, made = await supervisor(), await filed.report(await filed.person())
+    about = f"report:{made['id']}"
+    id = await notice(f"{about}:late:1:sms")
+    staffs = await notice(f"{about}:promise_due:2026-12-10:7:sms", moment="promise_due")
+    before = await row(staffs)
+    assert await undelivered.correct_address(new(id, made["id"], who), NOW) == 1
+    assert await row(staffs) == before
+
+
+def of(told: str, outcome: str, name: str | None = None) -> Receipt:
+    notice, sending = notice_of(told)
+    given: dict[str, Any] = {"notice": notice, "sending": sending, "name": name}
+    return Receipt(**given, outcome=outcome, code="ER-05" if outcome == "failed" else None)  # type: ignore[arg-type]
+
+
+async def test_not_delivered_the_second_time_either() -> None:
+    """Sent again after a receipt, it fails again by the next one."""
+    async with gateway() as server:
+        transport = SmsTransport(settings_for(sms_url=server.url), timeout=1.0)
+        made = await notice(data=json.dumps(NOURA), **{**WAITS, "attempts": 0})
+        who = await supervisor()
+        for sending in range(3):
+            assert (await deliver_due({"sms": transport}, NOW, channels=["sms"])).sent == 1
+            named = server.requests[-1]["id"]
+            assert await receipts.receive(of(named, "failed"), NOW) == (made, "noted")
+            found = await row(made)
+            assert (found["state"], found["receipt"]) == ("failed", "failed")
+            assert await undelivered.resend(made, sending, who, NOW)
+        await transport.close()
+    # One that sends the same id once sends it again.
+    assert len({one["id"] for one in server.requests}) == 3
+
+
+@pytest.mark.parametrize("outcome", ["delivered", "failed"])
+@pytest.mark.parametrize("noted", [False, True])
+@pytest.mark.parametrize("by_name", [False, True])
+async def test_a_receipt_of_the_old_number_settles_nothing_of_the_new(
+    outcome: str, noted: bool, by_name: bool
+) -> None:
+    """Taken for the wrong number, with or without an answer; then the address is corrected."""
+    who, made = await supervisor(), await filed.report(await filed.person())
+    failed = await notice(f"report:{made['id']}:opened:1:sms")
+    async with gateway() as server:
+        if not noted:
+            server.answer = lambda to: (0, {}, b"")
+        transport = SmsTransport(settings_for(sms_url=server.url), timeout=0.2)
+        waits = await notice(
+            f"report:{made['id']}:late:1:sms", data=json.dumps(NOURA), **{**WAITS, "attempts": 0}
+        )
+        await deliver_due({"sms": transport}, NOW, channels=["sms"])
+        first = (server.requests or server.taken)[0]["id"]
+        if noted:
+            await receipts.receive(of(first, "failed"), NOW)
+        assert await undelivered.correct_address(new(failed, made["id"], who), NOW) == 2
+        before = await row(waits)
+        receipt = of("", outcome, "gw-1") if by_name else of(first, outcome)
+        _, effect = await receipts.receive(receipt, NOW)
+        assert effect == ("unknown" if by_name else "nothing new")
+        assert await row(waits) == before
+        server.answer = lambda to: (202, {}, b'{"id": "gw-2"}')
+        await fetch("DELETE FROM notice WHERE id = $1", failed)
+        assert (await deliver_due({"sms": transport}, NOW, channels=["sms"])).sent == 1
+        sent = server.requests[-1]
+        assert (sent["to"], sent["id"]) == (NEW, f"notice-{waits}-1")
+        # And its own does.
+        assert await receipts.receive(of(sent["id"], "delivered"), NOW) == (waits, "noted")
+        assert (await row(waits))["receipt"] == "delivered"
+        await transport.close()
+
+
+async def test_several_again_but_not_what_an_e_mail_tells() -> None:
+    who = await supervisor()
+    made = []
+    for n, sibling in enumerate(
+        [None, ":email sent", ":email waiting", ":email failed", ":fallback sent",
+         ":fallback waiting", ":fallback failed"]
+    ):  # fmt: skip
+        made.append(await notice(f"report:{n}:late:1:sms"))
+        if sibling:
+            kind, state = sibling.split()
+            key = f"report:{n}:late:1" + (kind if kind == ":email" else f":sms{kind}")
+            await notice(
+                key, moment="late", channel="email", recipient="n@x.sa", state=state,
+                failed_at=NOW - HOUR if state == "failed" else None,
+            )  # fmt: skip
+    wanted = Bulk(channel="sms", since=NOW - 2 * HOUR, last=await undelivered.last())
+    assert await undelivered.bulk_count(wanted) == (3, 4)
+    assert await undelivered.resend_all(wanted, who, NOW) == 3
+    rows = await fetch("SELECT id FROM notice WHERE resent = 1 ORDER BY id")
+    assert [one["id"] for one in rows] == [made[0], made[3], made[6]]
+
+
 # After an outage: which go again.
 BULK: list[tuple[dict[str, Any], list[str]]] = [
     ({}, ["a", "b", "c"]),
@@ -308,7 +429,7 @@ async def test_several_again(given: dict[str, Any], again: list[str]) -> None:
     # Failed after they were counted.
     made["later"] = await notice("report:7:late:1:sms")
     wanted = Bulk(**{"since": NOW - 2 * HOUR, "last": last, **given})
-    assert await undelivered.bulk_count(wanted) == len(again)
+    assert await undelivered.bulk_count(wanted) == (len(again), 0)
     done = await asyncio.gather(*(undelivered.resend_all(wanted, who, NOW) for _ in range(2)))
     # Both are told how many went out by them; together no more than there were.
     assert sum(done) == len(again)

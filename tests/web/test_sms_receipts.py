@@ -192,7 +192,14 @@ async def test_what_proves_nothing_changes_nothing(
     assert SECRET[:20] not in str(logs)
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"[1, 2]", b"\xff\xfe", b""])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"[]", b"[1, 2]", b"\xff\xfe", b"", b'{"a":' + b"[" * 16_000, b'{"a":' * 3000,
+        b'{"MessageID":' + b"9" * 5000 + b"}",
+    ],
+    ids=["broken", "empty list", "two", "no text", "empty", "lists", "objects", "a long number"],
+)  # fmt: skip
 async def test_a_receipt_that_is_none(gateway: httpx.AsyncClient, body: bytes) -> None:
     reply = await gateway.post(f"/sms/receipts/unifonic/{SECRET}", content=body)
     assert reply.status_code == 400

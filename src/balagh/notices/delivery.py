@@ -22,6 +22,7 @@ from balagh.notices.circuit import Circuit, circuit_of
 from balagh.notices.fallback import DAY, FALLBACK, overdue
 from balagh.notices.in_hand import InHand
 from balagh.notices.messages import render
+from balagh.notices.moments import MOMENTS
 from balagh.notices.quiet_hours import URGENT, QuietHours
 from balagh.notices.texts import RIYADH, Words, words_now
 from balagh.notices.transports import (
@@ -69,7 +70,8 @@ WITH due AS (
 )
 UPDATE notice SET next_attempt_at = $4
 FROM due WHERE notice.id = due.id
-RETURNING notice.id, moment, channel, recipient, language, data, attempts, created_at
+RETURNING notice.id, moment, channel, recipient, language, data, attempts, resent,
+  created_at
 """
 
 # In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
@@ -100,6 +102,11 @@ WITH failed AS (
 """
 _FAIL = f"{_FAILED}{FALLBACK}"
 
+# What is over by now has nothing left to tell.
+_OVER = """
+DELETE FROM notice WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
+"""
+
 _RELEASE = """
 UPDATE notice SET next_attempt_at = $1
 WHERE id = ANY($2::bigint[]) AND next_attempt_at = $3 AND state = 'waiting'
@@ -129,6 +136,7 @@ class _Claim(msgspec.Struct, frozen=True):
     language: str
     data: dict[str, Any]
     attempts: int
+    resent: int
     created_at: datetime
     lease: datetime
 
@@ -257,10 +265,15 @@ class _Batch:
     async def attempt(self, claim: _Claim) -> None:
         attempts = claim.attempts + 1
         named = {"notice": claim.id, "moment": claim.moment, "attempts": attempts}
+        if self._over(claim):
+            await fetch(_OVER, claim.id, claim.lease)
+            self._delivered.failed += 1
+            self._log.warning("notice over", **named)
+            return
         try:
             provider_id = await self._send(claim)
         except DeliveryError as error:
-            now = self._now + timedelta(seconds=int(monotonic() - self._began))
+            now = self._instant()
             # While nothing gets through, the one that tries is none the worse for it, and is
             # there for a next time when it is the only one.
             probe = self._circuit.probe and error.fault in (Fault.WAY, Fault.ACCOUNT)
@@ -279,9 +292,18 @@ class _Batch:
                 loud("notice put off", **named, reason=error.reason)
             await self._circuit.failed(error, now)
         else:
-            self._in_hand.taken(claim.id, claim.recipient, provider_id)
+            self._in_hand.taken(claim.id, claim.resent, provider_id)
             self._log.info("notice sent", **named)
             await self._circuit.passed(self._now)
+
+    def _instant(self) -> datetime:
+        return self._now + timedelta(seconds=int(monotonic() - self._began))
+
+    def _over(self, claim: _Claim) -> bool:
+        moment = MOMENTS.get(claim.moment)
+        if moment is None or moment.good_for is None:
+            return False
+        return self._instant() >= claim.created_at + moment.good_for
 
     async def _send(self, claim: _Claim) -> str | None:
         try:
@@ -291,7 +313,9 @@ class _Batch:
             # waits for the mended program.
             reason = f"the message could not be written: {type(error).__name__}"
             raise DeliveryError(permanent=False, reason=reason, fault=Fault.UNTRIED) from error
-        notice = Outgoing(claim.id, claim.recipient, claim.language, claim.created_at, content)
+        notice = Outgoing(
+            claim.id, claim.recipient, claim.language, claim.created_at, content, claim.resent
+        )
         try:
             async with self._in_hand.one() as ready, asyncio.timeout(_SENDING.total_seconds()):
                 return _name(await self._transport.send(notice, ready))

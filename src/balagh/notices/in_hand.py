@@ -14,13 +14,13 @@ from balagh.notices.transports import NotReadyError, Ready
 # Messages of one channel.
 IN_HAND = 7
 
-# Sent is sent, even if the lease ran out meanwhile and somebody else is at it; but not when the
-# address was corrected meanwhile: then it has to go to the new one.
+# Sent is sent, even if the lease ran out meanwhile and somebody else is at it; but not when it was
+# begun anew by hand meanwhile, to a corrected address perhaps: then it has to go there.
 _SENT = """
 UPDATE notice SET state = 'sent', sent_at = $4, provider_id = ours.name, error = NULL,
   attempts = attempts + 1
-FROM unnest($1::bigint[], $2::text[], $3::text[]) AS ours (id, recipient, name)
-WHERE notice.id = ours.id AND notice.recipient = ours.recipient AND state = 'waiting'
+FROM unnest($1::bigint[], $2::smallint[], $3::text[]) AS ours (id, resent, name)
+WHERE notice.id = ours.id AND notice.resent = ours.resent AND state = 'waiting'
 """
 
 
@@ -47,7 +47,7 @@ class InHand:
         self._until = until
         self._stopping = stopping
         self._free = asyncio.Semaphore(IN_HAND)
-        self._taken: list[tuple[int, str, str | None]] = []
+        self._taken: list[tuple[int, int, str | None]] = []
         self._writing: asyncio.Task[None] | None = None
         self._broken: Exception | None = None
 
@@ -74,8 +74,8 @@ class InHand:
                 self._free.release()
             raise
 
-    def taken(self, id: int, recipient: str, provider_id: str | None) -> None:
-        self._taken.append((id, recipient, provider_id))
+    def taken(self, id: int, resent: int, provider_id: str | None) -> None:
+        self._taken.append((id, resent, provider_id))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
 

@@ -84,21 +84,34 @@ def render(
 
 def segments(text: str) -> int:
     """How many SMS the text takes: 160 places (153 each when several) if every character is in the
-    GSM alphabet, else 70 (67) UTF-16 units, as Arabic is (3GPP TS 23.040, 9.2.3.24.1)."""
-    size, (alone, joined) = length(text), room(text)
-    return 1 if size <= alone else -(-size // joined)
+    GSM alphabet, else 70 (67) UTF-16 units, as Arabic is (3GPP TS 23.040, 9.2.3.24.1). What takes
+    two places is not split between two parts, so the last place of a part may stay empty."""
+    places, (alone, joined) = _places(text), room(text)
+    if sum(places) <= alone:
+        return 1
+    parts, left = 1, joined
+    for size in places:
+        if size > left:
+            parts, left = parts + 1, joined
+        left -= size
+    return parts
 
 
 def length(text: str) -> int:
     """The places that the text takes in an SMS."""
-    if _gsm(text):
-        return len(text) + sum(character in _GSM_EXTENDED for character in text)
-    return len(text.encode("utf-16-be")) // 2
+    return sum(_places(text))
 
 
 def room(text: str) -> tuple[int, int]:
     """The places of one SMS in the text's alphabet: alone, and as one of several."""
     return (160, 153) if _gsm(text) else (70, 67)
+
+
+def _places(text: str) -> list[int]:
+    """Of each character: one, or two."""
+    if _gsm(text):
+        return [2 if character in _GSM_EXTENDED else 1 for character in text]
+    return [2 if ord(character) > 0xFFFF else 1 for character in text]
 
 
 def _gsm(text: str) -> bool:

@@ -6,6 +6,7 @@ The one table of them (specification 6 and what accounts and staff need besides)
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -28,7 +29,8 @@ AUDIENCES: Mapping[Audience, str] = {
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """``title``, ``rule``: what it tells and what makes it (msgids). ``urgent``: goes out at once
     at any hour, because somebody waits for it or a time runs; others may wait for the morning.
-    ``stoppable``: whoever gets it can stop such messages (``List-Unsubscribe``)."""
+    ``stoppable``: whoever gets it can stop such messages (``List-Unsubscribe``). ``good_for``: so
+    long it says something; afterwards it is not sent any more."""
 
     name: str
     title: str
@@ -38,6 +40,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[Channel, ...] = ("sms", "email")
     urgent: bool = False
     stoppable: bool = False
+    good_for: timedelta | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -347,6 +350,7 @@ _ALL = (
         rule=N_("Somebody gives a new mobile number or e-mail address."),
         audience="account",
         urgent=True,
+        good_for=timedelta(minutes=10),
         facts=(
             _NAME,
             Fact(

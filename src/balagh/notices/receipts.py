@@ -9,8 +9,9 @@ from balagh.notices.fallback import FALLBACK
 from balagh.notices.transports.gateways import Receipt
 
 # Our own id decides when there is one: a message that was sent twice has two names at the gateway,
-# and a receipt can be here before the answer that tells the name. Delivered outweighs failed,
-# whichever comes first; the same again changes nothing.
+# and a receipt can be here before the answer that tells the name. It holds which sending by hand it
+# speaks of: what became of one to a wrong number settles nothing of the one to the right number.
+# Delivered outweighs failed, whichever comes first; the same again changes nothing.
 _NOTE = """
 WITH found AS (
   SELECT id, receipt FROM notice
@@ -30,6 +31,9 @@ WITH found AS (
   WHERE notice.id = found.id AND $4::text IS NOT NULL
     -- Nothing is heard of what was never on its way.
     AND (notice.attempts > 0 OR notice.next_attempt_at > notice.created_at)
+    -- As it is by now, whoever sends it again meanwhile.
+    AND CASE WHEN $1::bigint IS NOT NULL THEN notice.resent = $6
+      ELSE notice.provider_id = $2 END
     AND (notice.receipt IS NULL OR notice.receipt = 'failed' AND $4 = 'delivered')
   RETURNING notice.*
 ), failed AS (
@@ -49,7 +53,9 @@ Effect = Literal["unknown", "nothing new", "noted", "fell back"]
 
 async def receive(receipt: Receipt, now: datetime) -> tuple[int | None, Effect]:
     """The notice's id, and what the receipt changed. ``fell back``: an e-mail waits instead."""
-    rows = await fetch(_RECEIVE, receipt.notice, receipt.name, now, receipt.outcome, receipt.code)
+    rows = await fetch(
+        _RECEIVE, receipt.notice, receipt.name, now, receipt.outcome, receipt.code, receipt.sending
+    )
     if not rows:
         return None, "unknown"
     id, noted, fallen = rows[0].values()

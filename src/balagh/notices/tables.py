@@ -6,7 +6,7 @@ from piccolo.table import Table
 
 class Notice(Table, tablename="notice"):
     """``key`` makes each moment happen once; ``data`` is all that the message template needs.
-    ``resent``: how often it was sent again by hand; ``dismissed_at``: settled without it."""
+    ``resent``: how often it was begun anew by hand; ``dismissed_at``: settled without it."""
 
     id = BigSerial(primary_key=True)
     key = Text(unique=True, default=None)

@@ -4,7 +4,8 @@ A code has six digits, is good for ten minutes and five attempts, and can be had
 five times an hour: whoever guesses has 25 chances in a million an hour. The database keeps a keyed
 hash, bound to person, channel and address, so that a code is worth nothing to anybody else or for
 any other address. The code itself is only in the outbox row that carries it, and goes from there
-when it is used, superseded or over.
+when it is used, superseded or over; a row that still waits goes with it, because there is nothing
+left to tell.
 """
 
 import hmac
@@ -96,6 +97,13 @@ SELECT 'person:' || person.id || ':verification_code:' || $9::text || ':' || $2,
 FROM asked JOIN person ON person.id = asked.person_id
 RETURNING id
 """  # noqa: S608
+_NO_MORE = f"""
+WITH unsent AS (
+  DELETE FROM notice WHERE {_ITS_CODES.format(person="($1::bigint)")} AND state = 'waiting'
+)
+UPDATE notice SET data = data - 'code'
+WHERE {_ITS_CODES.format(person="($1::bigint)")} AND state <> 'waiting'
+"""  # noqa: S608
 
 
 async def send(
@@ -148,25 +156,28 @@ async def use(
         return await _used_before(person, channel, code, secret_key)
     given = _hash(person, channel, row["address"], code, secret_key)
     if not hmac.compare_digest(given, row["code_hash"]):
+        if row["attempts"] >= ATTEMPTS:
+            await fetch(_NO_MORE, person, channel)
         return Wrong(ATTEMPTS - row["attempts"])
     # 2. Used.
     await fetch("UPDATE verification SET expires_at = $2 WHERE id = $1", row["id"], now)
-    await fetch(
-        "UPDATE notice SET data = data - 'code' WHERE "  # noqa: S608
-        + _ITS_CODES.format(person="($1::bigint)"),
-        person, channel,
-    )  # fmt: skip
+    await fetch(_NO_MORE, person, channel)
     return Right(row["address"])
 
 
 async def forget(now: datetime) -> None:
-    """Deletes what is over for a day, and codes that were sent and never used. For the sweep."""
+    """Deletes what is over for a day, and codes that are over. For the sweep."""
     await fetch("DELETE FROM verification WHERE expires_at < $1", now - timedelta(days=1))
     await fetch(
         "UPDATE notice SET data = data - 'code' WHERE moment = 'verification_code' "
         "AND data ? 'code' AND state <> 'waiting' AND created_at BETWEEN $1 AND $2",
         now - timedelta(days=2), now - LIFETIME,
     )  # fmt: skip
+    await fetch(
+        "DELETE FROM notice WHERE moment = 'verification_code' AND state = 'waiting' "
+        "AND created_at <= $1",
+        now - LIFETIME,
+    )
 
 
 async def _used_before(person: int, channel: Channel, code: str, secret_key: bytes) -> Right | Over:

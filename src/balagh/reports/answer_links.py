@@ -107,6 +107,11 @@ WITH theirs AS (
 )
 SELECT id FROM made
 """
+# A message that still waits would promise what is over.
+_USED = """
+WITH unsent AS (DELETE FROM notice WHERE key = $1 AND state = 'waiting')
+UPDATE notice SET data = data - 'answer_url' WHERE key = $1 AND state <> 'waiting'
+"""
 REVOKE = """
 WITH ended AS (
   UPDATE answer_link SET revoked_at = $3
@@ -201,10 +206,7 @@ async def answer(
             )  # fmt: skip
             if not used:
                 return None
-            await fetch(
-                "UPDATE notice SET data = data - 'answer_url' WHERE key = $1",
-                f"answer_link:{link.id}:email",
-            )
+            await fetch(_USED, f"answer_link:{link.id}:email")
             # 2. The answer, with its entry in the audit log, last.
             return await within(deeds, now)
     except TooLateError:
@@ -212,9 +214,12 @@ async def answer(
 
 
 async def forget(now: datetime) -> None:
-    """Takes the addresses out of messages that were sent, or whose link is over. For the sweep."""
+    """Takes the addresses out of messages that were sent, or whose link is over; what still waits
+    with such a link is deleted. For the sweep."""
     await fetch(
+        "WITH unsent AS (DELETE FROM notice WHERE moment = 'answer_link' AND state = 'waiting' "
+        "AND created_at <= $1) "
         "UPDATE notice SET data = data - 'answer_url' WHERE moment = 'answer_link' "
-        "AND data ? 'answer_url' AND (state = 'sent' OR created_at <= $1)",
+        "AND data ? 'answer_url' AND (state = 'sent' OR state = 'failed' AND created_at <= $1)",
         now - LIFETIME,
     )

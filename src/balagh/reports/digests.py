@@ -24,6 +24,7 @@ from balagh.people.staff_notices import KINDS, How, Kind
 from balagh.reports import deadlines
 from balagh.reports.digest_found import FIND
 from balagh.reports.digest_words import Item, message
+from balagh.reports.undelivered import TOLD_BY_EMAIL
 from balagh.workdays import Calendar
 
 # Longer than any transaction of ours (``database``: statements 10 s, idle 15 s).
@@ -82,7 +83,8 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     promise_to: date
 
 
-# Whoever is away is told when they are back. Whoever is in hand elsewhere is not waited for.
+# Whoever is away is told when they are back. Whoever is in hand elsewhere is not waited for. One
+# digest a day: when its hour was moved later, what came since the one is in the next day's.
 _CLAIM = """
 SELECT id, role, agency_id, name_ar, name_en, email, language, notify AS how,
   notify_without AS without, coalesce(told_until, created_at) AS told_until
@@ -90,40 +92,48 @@ FROM staff
 WHERE active AND role <> 'administrator' AND id > $1
   AND (away_from IS NULL OR $2 < away_from OR $2 >= away_until)
   AND (notify = 'each' AND coalesce(told_until, created_at) < $2
-    OR notify = 'digest' AND coalesce(told_until, created_at) < $3)
+    OR notify = 'digest' AND coalesce(told_until, created_at) < $3
+      AND NOT EXISTS (SELECT FROM notice WHERE key = 'digest:' || staff.id || ':' || $5::text))
 ORDER BY id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
 """
 
-# What waits for a team, for whoever leads it: by agency, and Amer's under none.
-_WAITS = """
+# What waits for a team, for whoever leads it: by agency, and Amer's under none. Of what could not
+# be delivered, what nobody was told otherwise.
+_WAITS = f"""
 SELECT NULL::bigint AS agency_id, count(*) AS waiting,
-  (SELECT count(*) FROM notice WHERE state = 'failed' AND dismissed_at IS NULL) AS undelivered
+  (SELECT count(*) FROM notice n WHERE n.state = 'failed' AND n.dismissed_at IS NULL
+   AND NOT {TOLD_BY_EMAIL}) AS undelivered
 FROM report r WHERE r.assignee_id IS NULL
   AND r.state IN ('received','under_review','answered','reopen_requested')
 UNION ALL
 SELECT r.referred_agency_id, count(*), 0 FROM report r
 WHERE r.officer_id IS NULL AND r.state = 'in_progress'
   AND r.referred_agency_id = ANY($1::bigint[]) GROUP BY r.referred_agency_id
-"""
+"""  # noqa: S608
 
+# Only whoever is told, or had nothing to be told ($4), is told up to $3.
 _WRITE = """
 WITH told AS (
   INSERT INTO notice (key, moment, channel, recipient, language, data, next_attempt_at, created_at)
   SELECT n.key, 'staff_digest', 'email', n.recipient, n.language, n.data, $1, $1
   FROM jsonb_to_recordset($2::jsonb) AS n (key text, recipient text, language text, data jsonb)
   ON CONFLICT (key) DO NOTHING
+  RETURNING split_part(key, ':', 2)::bigint AS staff_id
+), moved AS (
+  UPDATE staff SET told_until = $3
+  WHERE id = ANY($4::bigint[]) OR id IN (SELECT staff_id FROM told)
 )
-UPDATE staff SET told_until = $3 WHERE id = ANY($4::bigint[])
+SELECT count(*) AS n FROM told
 """
 
 
 async def sweep(now: datetime, world: World) -> int:
     """Tells everybody who is to be told by now; how many messages that made."""
     until = now - _SETTLED
-    told, after = 0, 0
+    day, told, after = until.astimezone(world.zone).date().isoformat(), 0, 0
     while True:
         async with transaction():
-            rows = await fetch(_CLAIM, after, until, _todays(until, world), _BATCH)
+            rows = await fetch(_CLAIM, after, until, _todays(until, world), _BATCH, day)
             members = [msgspec.convert(dict(row), _Member) for row in rows]
             if members:
                 told += await _tell(members, until, now, world)
@@ -158,10 +168,10 @@ async def _tell(members: Sequence[_Member], until: datetime, now: datetime, worl
         )
         if said is not None:
             notices.append(_notice(one, said, until, world))
-        if of.digest or said is not None or _moves(one, until, world):
+        elif of.digest or _moves(one, until, world):
             moved.append(one.id)
-    await fetch(_WRITE, now, json.dumps(notices), until, moved)
-    return len(notices)
+    rows = await fetch(_WRITE, now, json.dumps(notices), until, moved)
+    return int(rows[0]["n"])
 
 
 def _asked(one: _Member, until: datetime, world: World) -> _Asked:

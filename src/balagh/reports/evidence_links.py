@@ -1,7 +1,8 @@
 """Links by which a caller adds evidence to a report that staff filed for them (specification 3.1:
 "may follow later when staff files for the caller"): ``/e/{token}``.
 
-The token is random and only its hash is kept. Whoever has it may add files to that one report and
+The token is random and only its hash is kept, besides the messages that carry it, from which it
+goes as soon as it is not needed there. Whoever has it may add files to that one report and
 sees its number and title, nothing else; for seven days, until it is revoked or the report ends.
 """
 
@@ -131,12 +132,36 @@ async def revoke(link: int, report: int, staff: int, now: datetime) -> None:
           INSERT INTO event (report_id, at, action, actor, staff_id, public, side, data)
           SELECT report_id, $4, 'revoke_link', 'staff', $3, false, 'amer',
             jsonb_build_object('link', id, 'for', 'evidence') FROM ended
+        ), its AS (
+          SELECT notice.id, state
+          FROM notice, ended, unnest(ARRAY['sms','email','sms:fallback']) AS way
+          WHERE key = 'report:' || report_id || ':evidence_link:' || ended.id || ':' || way
+          ORDER BY notice.id FOR UPDATE OF notice
+        ), unsent AS (
+          DELETE FROM notice USING its WHERE notice.id = its.id AND its.state = 'waiting'
+        ), sent AS (
+          UPDATE notice SET data = data - 'link' - 'fallback_email' FROM its
+          WHERE notice.id = its.id AND its.state <> 'waiting'
         )
         INSERT INTO audit (at, staff_id, action, subject)
         SELECT $4, $3, 'revoke_evidence_link', 'report:' || report_id FROM ended
         """,
         link, report, staff, now,
     )  # fmt: skip
+
+
+async def forget(now: datetime) -> None:
+    """Takes the links out of messages that need them no more: sent by e-mail, delivered, failed
+    (they are not sent again), or over. An SMS that was sent may still become an e-mail. What still
+    waits with a link that is over is deleted. For the sweep."""
+    await fetch(
+        "WITH unsent AS (DELETE FROM notice WHERE moment = 'evidence_link' AND state = 'waiting' "
+        "AND created_at <= $1) "
+        "UPDATE notice SET data = data - 'link' - 'fallback_email' "
+        "WHERE moment = 'evidence_link' AND data ? 'link' AND state <> 'waiting' "
+        "AND (channel = 'email' OR state = 'failed' OR receipt = 'delivered' OR created_at <= $1)",
+        now - LIFETIME,
+    )
 
 
 _OPENED = """

@@ -2,7 +2,8 @@
 
 Specification 6: "a supervisor sees what could not be delivered." Sending one again is the same row
 of the outbox: the same Message-ID and the same bytes, so that a mailbox that has it already can
-tell. What a server bounces after it took a message does not reach us, and is no failure here.
+tell. ``notice.resent`` tells the sendings apart, so that a receipt of an earlier one settles
+nothing. What a server bounces after it took a message does not reach us, and is no failure here.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from balagh.database import fetch, fetch_one
+from balagh.notices.moments import MOMENTS
 from balagh.reports.correcting import Change
 from balagh.reports.lifecycle import Entry, Role
 
@@ -26,6 +28,11 @@ NOT_AGAIN = (
     "verification_code", "staff_invitation", "staff_password", "answer_link", "evidence_link",
     "staff_digest", "contact_changed",
 )  # fmt: skip
+# What went to the address of a report's own contact. Staff are told at the address of their
+# account, which no report holds.
+_TO_THE_CONTACT = tuple(
+    name for name, one in MOMENTS.items() if one.audience == "beneficiary" and name not in NOT_AGAIN
+)
 Channel = Literal["sms", "email"]
 
 
@@ -67,6 +74,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.failed and self.moment not in NOT_AGAIN
 
     @property
+    def correctable(self) -> bool:
+        """Whether the right address can be given here: of the report that it is about."""
+        return self.again and self.report_id is not None and self.moment in _TO_THE_CONTACT
+
+    @property
     def failed(self) -> bool:
         return self.state == "failed" and self.dismissed_at is None
 
@@ -85,18 +97,22 @@ _TABS = {
     "AND (n.resent = 0 OR n.attempts > 0 OR n.next_attempt_at <= $1)",
     Tab.DISMISSED: "n.dismissed_at IS NOT NULL",
 }
-_LINE = """
+# Whether an e-mail in that state tells the same; `n` is the SMS.
+_BY_EMAIL = """(n.channel = 'sms' AND EXISTS (SELECT FROM notice o WHERE o.state IN ({states})
+  AND o.key IN (n.key || ':fallback', regexp_replace(n.key, ':sms$', ':email'))))"""
+# Or will.
+TOLD_BY_EMAIL = _BY_EMAIL.format(states="'sent','waiting'")
+_LINE = f"""
 SELECT n.id, n.key, n.moment, n.channel, n.recipient, n.language, n.state, n.attempts, n.resent,
   n.error, n.created_at, coalesce(n.failed_at, n.next_attempt_at) AS last_at,
   n.dismissed_at, n.dismissed_why, s.name_ar AS dismissed_ar, s.name_en AS dismissed_en,
-  n.channel = 'sms' AND EXISTS (SELECT FROM notice o WHERE o.state = 'sent' AND o.key IN
-    (n.key || ':fallback', regexp_replace(n.key, ':sms$', ':email'))) AS told,
+  {_BY_EMAIL.format(states="'sent'")} AS told,
   r.id AS report_id, r.number, r.version
 FROM notice n LEFT JOIN staff s ON s.id = n.dismissed_by
   LEFT JOIN report r ON split_part(n.key, ':', 1) = 'report'
-    AND r.id = CASE WHEN split_part(n.key, ':', 2) ~ '^[0-9]{1,18}$'
+    AND r.id = CASE WHEN split_part(n.key, ':', 2) ~ '^[0-9]{{1,18}}$'
       THEN split_part(n.key, ':', 2)::bigint END
-WHERE """
+WHERE """  # noqa: S608
 
 
 async def page(
@@ -143,10 +159,10 @@ async def line(notice: int) -> Line | None:
     return None if row is None else Line(**row)
 
 
-_AGAIN = """
-  UPDATE notice SET state = 'waiting', attempts = 0, next_attempt_at = {now}, failed_at = NULL,
-    resent = resent + 1
-"""
+# It begins anew: nothing is known of this sending yet. One that waited may have been on its way.
+_ANEW = """state = 'waiting', attempts = 0, next_attempt_at = {now}, failed_at = NULL,
+    resent = resent + 1, sent_at = NULL, provider_id = NULL, receipt = NULL, receipt_code = NULL,
+    delivered_at = NULL"""
 
 
 async def resend(notice: int, resent: int, staff: int, now: datetime) -> bool:
@@ -154,7 +170,8 @@ async def resend(notice: int, resent: int, staff: int, now: datetime) -> bool:
     False when somebody was first, or when it cannot be. Wake the worker afterwards."""
     rows = await fetch(
         f"""
-        WITH again AS ({_AGAIN.format(now="$1")}
+        WITH again AS (
+          UPDATE notice SET {_ANEW.format(now="$1")}
           WHERE id = $2 AND resent = $3 AND state = 'failed' AND dismissed_at IS NULL
             AND moment <> ALL($4::text[])
           RETURNING id, key
@@ -175,7 +192,8 @@ _SUBJECT = """CASE WHEN key ~ '^report:[0-9]+:' THEN 'report:' || split_part(key
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """Which messages are sent again together: of that channel and moment (empty: any), that failed
-    at ``since`` or later, up to the message ``last`` (those that were counted)."""
+    at ``since`` or later, up to the message ``last`` (those that were counted). Never an SMS that
+    goes or went out by e-mail."""
 
     channel: str = ""
     moment: str = ""
@@ -188,12 +206,14 @@ _BULK = """n.state = 'failed' AND n.dismissed_at IS NULL AND n.moment <> ALL($1:
   AND n.id <= $5"""
 
 
-async def bulk_count(wanted: Bulk) -> int:
+async def bulk_count(wanted: Bulk) -> tuple[int, int]:
+    """How many are sent again, and how many are not because an e-mail tells the same."""
     rows = await fetch(
-        f"SELECT count(*) AS n FROM notice n WHERE {_BULK}",  # noqa: S608
+        f"SELECT count(*) FILTER (WHERE NOT {TOLD_BY_EMAIL}) AS n, "  # noqa: S608
+        f"count(*) FILTER (WHERE {TOLD_BY_EMAIL}) AS told FROM notice n WHERE {_BULK}",
         list(NOT_AGAIN), wanted.channel, wanted.moment, wanted.since, wanted.last,
     )  # fmt: skip
-    return int(rows[0]["n"])
+    return int(rows[0]["n"]), int(rows[0]["told"])
 
 
 async def last() -> int:
@@ -206,8 +226,10 @@ async def resend_all(wanted: Bulk, staff: int, now: datetime) -> int:
     """Sends them all again; how many. Asked for twice, the second finds none that failed."""
     rows = await fetch(
         f"""
-        WITH again AS ({_AGAIN.format(now="$6")} FROM (
-            SELECT n.id AS found FROM notice n WHERE {_BULK} ORDER BY n.id FOR UPDATE OF n
+        WITH again AS (
+          UPDATE notice SET {_ANEW.format(now="$6")} FROM (
+            SELECT n.id AS found FROM notice n WHERE {_BULK} AND NOT {TOLD_BY_EMAIL}
+            ORDER BY n.id FOR UPDATE OF n
           ) found WHERE notice.id = found.found
           RETURNING notice.id
         ), counted AS (SELECT count(*) AS n FROM again), audited AS (
@@ -265,19 +287,18 @@ async def correct_address(given: NewAddress, now: datetime) -> int:
         WITH seen AS (
           -- Whoever waits here for another finds it as that one left it.
           SELECT id FROM notice WHERE id = $5 AND recipient = $3 AND state = 'failed'
-            AND dismissed_at IS NULL FOR UPDATE
+            AND dismissed_at IS NULL AND moment = ANY($8::text[]) FOR UPDATE
         ), moved AS (
           UPDATE report SET {column} = $4, version = version + 1 FROM seen
           WHERE report.id = $1 AND version = $2 RETURNING report.id, version
         ), again AS (
           -- Both at once: what it says changes, and where it goes.
-          UPDATE notice SET recipient = $4, state = 'waiting', attempts = 0, next_attempt_at = $6,
-            failed_at = NULL, resent = resent + (notice.state = 'failed')::int
+          UPDATE notice SET recipient = $4, {_ANEW.format(now="$6")}
           FROM moved
           WHERE split_part(notice.key, ':', 1) = 'report'
             AND split_part(notice.key, ':', 2) = ($1::bigint)::text
             AND notice.channel = $7 AND notice.recipient = $3 AND notice.dismissed_at IS NULL
-            AND notice.moment <> ALL($8::text[])
+            AND notice.moment = ANY($8::text[])
             AND notice.state IN ('failed', 'waiting')
           RETURNING notice.id
         ), logged AS (
@@ -292,7 +313,7 @@ async def correct_address(given: NewAddress, now: datetime) -> int:
         SELECT (SELECT count(*) FROM again) AS n FROM moved
         """,  # noqa: S608
         given.report, given.version, given.old, given.new, given.notice, now, given.channel,
-        list(NOT_AGAIN), given.staff,
+        list(_TO_THE_CONTACT), given.staff,
         msgspec.json.encode({"changes": [change]}).decode(),
     )  # fmt: skip
     return int(rows[0]["n"]) if rows else 0

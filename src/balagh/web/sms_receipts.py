@@ -93,7 +93,7 @@ def _fields(body: bytes) -> Mapping[str, Any]:
     if body.lstrip()[:1] in (b"{", b"["):
         try:
             found = msgspec.json.decode(body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ValueError("not JSON") from error
         # Some send a list of one.
         if isinstance(found, list) and len(found) == 1:

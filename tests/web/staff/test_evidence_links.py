@@ -15,7 +15,9 @@ from tests.web.conftest import NOW, Clock, Visiting, staff_id
 from tests.web.pages import Browser
 
 from balagh.database import fetch
+from balagh.notices import receipts
 from balagh.notices.messages import Email, Sms, render, segments
+from balagh.notices.transports.gateways import Receipt
 from balagh.reports import evidence_links
 
 
@@ -81,6 +83,60 @@ async def test_the_message(at_desk: Visiting) -> None:
         assert isinstance(mail, Email)
         assert data["link"] in mail.text
         assert data["link"] in mail.html
+
+
+async def with_link() -> list[tuple[str, str, bool]]:
+    rows = await fetch(
+        "SELECT channel, state, data ? 'link' AS there FROM notice ORDER BY channel, state"
+    )
+    return [(row["channel"], row["state"], row["there"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("columns", "days", "kept"),
+    [
+        ("state = 'waiting'", 0, [True, True]),
+        ("state = 'waiting'", 7, []),
+        # A receipt may still say that the SMS has to become an e-mail.
+        ("state = 'sent'", 0, [False, True]),
+        ("state = 'sent'", 7, [False, False]),
+        ("state = 'sent', receipt = 'delivered'", 0, [False, False]),
+        ("state = 'failed'", 0, [False, False]),
+    ],
+)
+async def test_how_long_the_outbox_knows_the_link(
+    at_desk: Visiting, columns: str, days: int, kept: list[bool]
+) -> None:
+    report = await filed.report(await filed.person())
+    async with at_desk("reem") as reem:
+        await sent(reem, report["number"])
+    await fetch(f"UPDATE notice SET {columns}")
+    await evidence_links.forget(NOW + timedelta(days=days))
+    assert [there for _, _, there in await with_link()] == kept
+
+
+async def test_a_revoked_link_is_in_no_message(at_desk: Visiting) -> None:
+    """One that waits is not sent; one whose receipt says later that it failed is no e-mail."""
+    report = await filed.report(await filed.person())
+    other = await filed.report(await filed.person())
+    async with at_desk("reem") as reem:
+        await sent(reem, other["number"])
+        await sent(reem, report["number"])
+        about = f"report:{report['id']}:%"
+        await fetch(
+            "UPDATE notice SET state = 'sent', attempts = 1, data = data || $2::jsonb "
+            "WHERE channel = 'sms' AND key LIKE $1",
+            about, json.dumps({"fallback_email": "n@example.sa"}),
+        )  # fmt: skip
+        await reem.open(f"/cases/{report['number']}")
+        await reem.send("/revocation")
+    # The other report's still wait.
+    assert await with_link() == [
+        ("email", "waiting", True), ("sms", "sent", False), ("sms", "waiting", True),
+    ]  # fmt: skip
+    (row,) = await fetch("SELECT id FROM notice WHERE state = 'sent'")
+    receipt = Receipt(notice=row["id"], name=None, outcome="failed", code="1")
+    assert await receipts.receive(receipt, NOW) == (row["id"], "noted")
 
 
 @pytest.mark.parametrize("who", ["fahd", "salem", "abeer"])

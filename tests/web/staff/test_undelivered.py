@@ -22,7 +22,7 @@ async def failed(made: dict[str, Any] | None = None, **columns: Any) -> int:
     values: dict[str, Any] = {
         "key": f"{about}:late:1:sms", "moment": "late", "channel": "sms", "recipient": OLD,
         "language": "ar", "state": "failed", "attempts": 29, "next_attempt_at": NOW,
-        "created_at": NOW, "failed_at": NOW, "error": "SMS gateway answered 422",
+        "created_at": NOW, "failed_at": NOW, "error": "SMS gateway refused the message: 422",
     }  # fmt: skip
     return await filed.new_id("notice", **{**values, **columns})
 
@@ -72,6 +72,7 @@ async def test_sent_again_and_settled(at_desk: Visiting) -> None:
         assert OLD not in page.html
         assert "is the number right?" in page.text
         page = await majed.open(f"/undelivered/{first}")
+        assert "Correct the address, or tell the person otherwise" in page.text
         await majed.send("/resend")
         assert "It is sent again now." in majed.page.text
         assert await state(first) == ("waiting", 1, OLD, None)
@@ -160,13 +161,43 @@ async def test_what_cannot_be_sent_again(at_desk: Visiting) -> None:
         assert await state(id) == ("failed", 0, OLD, None)
 
 
+async def test_an_address_of_staff_is_no_reports(at_desk: Visiting) -> None:
+    """A reminder of a promise went to an officer: correcting it would move the beneficiary's."""
+    made = await a_case("closed")
+    id = await failed(
+        made, key=f"report:{made['id']}:promise_due:2026-11-20:7:email", moment="promise_due",
+        channel="email", recipient="officer@moj.example.sa",
+    )  # fmt: skip
+    async with at_desk("majed") as majed:
+        page = await majed.open(f"/undelivered/{id}")
+        assert "ask an administrator" in page.text
+        assert "Correct the address" not in page.text
+        fields = page.form("/resend").fields
+        answer = await majed.client.post(
+            f"/undelivered/{id}/address", data={**fields, "as_of": "1", "email": "o@moj.example.sa"}
+        )
+        assert answer.status_code == 409
+    row = await fetch_one("SELECT email, version FROM report WHERE id = $1", made["id"])
+    assert row is not None
+    assert row["email"] != "o@moj.example.sa"
+    assert row["version"] == 1
+    assert await state(id) == ("failed", 0, "officer@moj.example.sa", None)
+
+
 async def test_several_again(at_desk: Visiting) -> None:
     made = [await failed(await a_case()) for _ in range(3)]
     mail = await failed(await a_case(), channel="email", recipient="n@x.sa")
+    fell_back = await a_case()
+    await failed(fell_back)
+    await failed(
+        key=f"report:{fell_back['id']}:late:1:sms:fallback", channel="email", state="sent",
+        failed_at=None, recipient="n@x.sa",
+    )  # fmt: skip
     async with at_desk("majed") as majed:
         await majed.open("/undelivered?channel=sms")
         page = await majed.open(majed.page.links["Send several again"])
         assert "3 messages" in page.text
+        assert "1 message is left out" in page.text
         later = await failed(await a_case())
         form = page.form("/undelivered/resend").fields
         page = await majed.send("/undelivered/resend")

@@ -46,13 +46,15 @@ class DeliveryError(Exception):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """One message on its way. ``id`` is the outbox row's: every attempt carries the same one."""
+    """One message on its way. ``id`` is the outbox row's: every attempt carries the same one.
+    ``resent``: how often it was sent again by hand; gateways are told, mailboxes are not."""
 
     id: int
     recipient: str
     language: str
     created_at: datetime
     content: Email | Sms
+    resent: int = 0
 
 
 class NotReadyError(Exception):

@@ -6,7 +6,7 @@ import httpx
 
 from balagh.notices.messages import Sms
 from balagh.notices.transports import DeliveryError, Fault, Outgoing, Ready, at_once
-from balagh.notices.transports.gateways import gateway_of
+from balagh.notices.transports.gateways import gateway_of, our_id
 from balagh.settings import Settings
 
 
@@ -31,7 +31,8 @@ class SmsTransport:
         if self._gateway is None:
             reason = "no SMS gateway is set"
             raise DeliveryError(permanent=True, reason=reason, fault=Fault.UNTRIED)
-        asked = self._gateway.ask(notice.id, notice.recipient, content.text)
+        named = our_id(notice.id, notice.resent)
+        asked = self._gateway.ask(named, notice.recipient, content.text)
         await ready()
         try:
             reply = await self._client.request(

@@ -1,6 +1,7 @@
 """A message that could not be delivered, in words: what it was, where to, why not."""
 
 import re
+from typing import Literal
 
 import msgspec
 from markupsafe import Markup
@@ -14,28 +15,63 @@ from balagh.web.staff.story import CHANNELS, masked_recipient
 from balagh.web.telling import Teller
 from balagh.web.views import OptionView, number
 
-# Those that are about no report, or not to its beneficiary.
-# What the outbox keeps of a failure, and what that means; the first that fits.
-_WHY = (
-    (r"SMTP refused: 5\d\d 5\.1\.", N_("There is no such mailbox.")),
-    (r"SMTP refused: 5\d\d 5\.2\.2", N_("The mailbox is full.")),
-    (r"SMTP refused: 5\d\d 5\.7\.", N_("The mail server there does not take our messages.")),
-    (r"SMTP refused: 5", N_("The mail server there refused the message for good.")),
-    (r"SMTP refused: 4", N_("The mail server there asked to try again later.")),
-    (r"SMTP (sign-in|connection) refused", N_("Our own mail server does not let Balagh in.")),
-    (r"SMTP con", N_("Our own mail server could not be reached.")),
-    (r"the address is not valid|SMTP server lacks", N_("No message can be sent to this address.")),
-    (r"SMS gateway answered 4", N_("The SMS gateway refused the message: is the number right?")),
-    (r"SMS gateway", N_("The SMS gateway could not be reached.")),
-    (r"no SMS gateway", N_("No SMS gateway is set up.")),
-    (r"no answer in time", N_("There was no answer in time.")),
-    (r"the message could not be written", N_("A fault in Balagh: tell your administrator.")),
-)
+# What is to be done about a failure.
+Cure = Literal["correct", "later", "way", "mend", ""]
+
+# What the outbox keeps of a failure, what that means, and the cure; the first that fits. RFC 3463:
+# 5.1.7 and 5.1.8 speak of the sender, the other 5.1 of the recipient.
+_WHY: tuple[tuple[str, str, Cure], ...] = (
+    (r"SMTP refused: 5\d\d 5\.1\.[78]\b",
+     N_("The mail server there does not take our address as a sender."), "mend"),
+    (r"SMTP refused: 5\d\d 5\.1\.", N_("There is no such mailbox."), "correct"),
+    (r"SMTP refused: [45]\d\d [45]\.2\.2\b", N_("The mailbox is full."), "later"),
+    (r"SMTP refused: 5\d\d 5\.7\.",
+     N_("The mail server there does not take our messages."), "mend"),
+    (r"SMTP refused: 5", N_("The mail server there refused the message for good."), "correct"),
+    (r"SMTP refused: 4", N_("The mail server there asked to try again later."), "later"),
+    (r"SMTP (sign-in|connection) refused: ",
+     N_("Our own mail server does not let Balagh in."), "mend"),
+    (r"SMTP connection failed: ", N_("Our own mail server could not be reached."), "way"),
+    (r"SMTP conversation broke off: ",
+     N_("The connection to our own mail server broke off."), "way"),
+    (r"the address is not valid|SMTP server lacks",
+     N_("No message can be sent to this address."), "correct"),
+    (r"SMS gateway refused the message: ",
+     N_("The SMS gateway refused the message: is the number right?"), "correct"),
+    (r"SMS gateway refuses our account: ",
+     N_("The SMS gateway refuses our account: password, balance or sender name."), "mend"),
+    (r"SMS gateway takes nothing now: ", N_("The SMS gateway took no messages."), "way"),
+    (r"the SMS gateway took nothing for a day", N_("The SMS gateway took no messages."), "way"),
+    (r"SMS gateway gave an unknown answer: ",
+     N_("The SMS gateway gave an answer that Balagh does not know."), "mend"),
+    (r"SMS gateway did not answer: ", N_("The SMS gateway could not be reached."), "way"),
+    (r"not delivered: ", N_("The SMS was sent, but did not reach the phone."), "correct"),
+    (r"no SMS gateway", N_("No SMS gateway is set up."), "mend"),
+    (r"no answer in time", N_("There was no answer in time."), "way"),
+    (r"the message could not be written: ",
+     N_("A fault in Balagh: tell your administrator."), "mend"),
+)  # fmt: skip
+# By the cure: while it waits, after it failed, and where it cannot be sent again.
+_WAITS: dict[Cure, str] = {
+    "mend": N_("Tell your administrator. It goes out by itself once that is mended."),
+    "way": N_("It is tried again by itself. If it lasts, tell your administrator."),
+    "later": N_("It is tried again by itself."),
+}
+_FAILED: dict[Cure, str] = {
+    "mend": N_("Tell your administrator, and send it again once that is mended."),
+    "way": N_("Send it again once it works. If it lasts, tell your administrator."),
+    "later": N_("Send it again later, or tell the person otherwise and settle it."),
+    "correct": N_("Tell the person otherwise and settle it."),
+}
+_CORRECT = N_("Correct the address, or tell the person otherwise and settle it.")
+_TOLD = N_("They were told by e-mail. Correct the number for what comes next, or settle it.")
+_NOT_AGAIN: dict[Cure, str] = {"mend": N_("Tell your administrator.")}
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
-    """``why``: in plain words, ``error``: as it is kept; ``state``: how it stands, with its tone;
-    ``case_url``: of the report, if it is about one; ``told``: what went out all the same."""
+    """``why``: in plain words, ``advice``: what to do now, ``error``: as it is kept; ``state``: how
+    it stands, with its tone; ``case_url``: of the report, if it is about one; ``told``: what went
+    out all the same."""
 
     url: str
     moment: str
@@ -44,6 +80,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     recipient: Markup
     why: str
+    advice: str
     error: str
     attempts: str
     created: str
@@ -55,6 +92,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 def line_view(one: Line, teller: Teller) -> LineView:
     language = teller.language
+    why, cure = _why(one.error)
     return LineView(
         url=f"/undelivered/{one.id}",
         moment=moment_text(one.moment, language),
@@ -62,7 +100,8 @@ def line_view(one: Line, teller: Teller) -> LineView:
         case_url=f"/cases/{one.number}" if one.number else "",
         channel=language.text(CHANNELS[one.channel]),
         recipient=masked_recipient(one.channel, one.recipient),
-        why=_why(one.error, language),
+        why=language.text(why),
+        advice=language.text(said) if (said := _advice(one, cure)) else "",
         error=one.error or "",
         attempts=language.plural("{n} attempt", "{n} attempts", one.attempts),
         created=teller.when(one.created_at),
@@ -79,11 +118,25 @@ def moment_text(moment: str, language: Language) -> str:
     return language.text(known.title) if known else moment
 
 
-def _why(error: str | None, language: Language) -> str:
+def _why(error: str | None) -> tuple[str, Cure]:
     if not error:
-        return language.text("Nothing was noted of why.")
-    found = next((said for pattern, said in _WHY if re.match(pattern, error)), None)
-    return language.text(found or N_("The message was not taken."))
+        return N_("Nothing was noted of why."), ""
+    for pattern, said, cure in _WHY:
+        if re.match(pattern, error):
+            return said, cure
+    return N_("The message was not taken."), "later"
+
+
+def _advice(one: Line, cure: Cure) -> str:
+    if one.state == "waiting":
+        return _WAITS.get(cure, "")
+    if not one.failed:
+        return ""
+    if not one.again:
+        return _NOT_AGAIN.get(cure, "")
+    if cure == "correct" and one.correctable:
+        return _TOLD if one.told else _CORRECT
+    return _FAILED.get(cure, "")
 
 
 def _state(one: Line, teller: Teller) -> str:

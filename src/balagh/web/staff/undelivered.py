@@ -10,7 +10,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from balagh.directory.lookup import catalogue
-from balagh.i18n import N_
+from balagh.i18n import N_, Language
+from balagh.notices.moments import MOMENTS
 from balagh.people import audit
 from balagh.reports import steps, undelivered
 from balagh.reports.choices import Choices
@@ -121,7 +122,7 @@ async def address(request: AnyRequest, notice: FromPath[int]) -> Response[Any]:
     field = _ADDRESS[found.channel]
     form = await request.form()
     typed = str(form.get(field.name, ""))[:_LONGEST].replace("\x00", "")
-    if found.report_id is None or not found.again:
+    if found.report_id is None or not found.correctable:
         return await _page(request, found, status=409, address_typed=typed)
     new = field.parse({field.name: typed}, {}, await _situation(teller))
     if new == found.recipient:
@@ -186,7 +187,7 @@ async def _page(
     teller = await teller_of(request)
     language = teller.language
     fields: dict[str, FieldView | None] = {"address": None, "why": None}
-    if found.again and found.report_id is not None:
+    if found.correctable:
         field = _ADDRESS[found.channel]
         kept = phone_text(found.recipient) if found.channel == "sms" else found.recipient
         typed = kept if address_typed is None else address_typed
@@ -208,6 +209,8 @@ async def _page(
         overtaken=status == 409,
         typed=[one for one in (address_typed, why_typed) if one] if status == 409 else [],
         again=found.again,
+        sms=found.channel == "sms",
+        whose=_whose(found, language),
         as_of=found.resent,
         version=found.version,
     )
@@ -217,6 +220,22 @@ async def _page(
         staff, data = desk_of(request).staff_id, {"notice": found.id}
         await audit.record(staff, "view_undelivered", subject, teller.now, data)
     return response
+
+
+def _whose(found: undelivered.Line, language: Language) -> str:
+    """Whose address it went to and who changes it, where that is not done here."""
+    if not found.again or found.correctable:
+        return ""
+    known = MOMENTS.get(found.moment)
+    if known is not None and known.audience == "staff":
+        return language.text(
+            "It went to a member of staff, at the address of their account. "
+            "If that is wrong, ask an administrator to see to the account."
+        )
+    return language.text(
+        "It went to the address in the person's account. They change it themselves, in their "
+        "settings, with a code."
+    )
 
 
 def _shown(found: undelivered.Line, new: str) -> list[tuple[str, str, str]]:

@@ -35,7 +35,7 @@ async def ask_all(request: AnyRequest) -> Response[Any]:
     hours = hours if hours in _SINCE else "24"
     since = _since(hours, teller.now)
     wanted = Bulk(**given, since=since, last=await undelivered.last())
-    count = await undelivered.bulk_count(wanted)
+    count, told = await undelivered.bulk_count(wanted)
     language = teller.language
     return render(
         request,
@@ -46,6 +46,13 @@ async def ask_all(request: AnyRequest) -> Response[Any]:
             for code, text in _SINCE.items()
         ],
         count=language.plural("{n} message", "{n} messages", count) if count else "",
+        told=language.plural(
+            "{n} message is left out: an e-mail tells the same.",
+            "{n} messages are left out: e-mails tell the same.",
+            told,
+        )
+        if told
+        else "",
         given={**given, "since": since.isoformat(), "last": wanted.last},
     )
 

@@ -4,7 +4,14 @@ A gateway says what is asked of it (``ask``), what its answer means (``read``), 
 receipt of its tells (``receipt``). ``docs/sms.md`` has a section for each.
 """
 
-from balagh.notices.transports.gateways.answers import Ask, ForgedError, Gateway, Receipt, Told
+from balagh.notices.transports.gateways.answers import (
+    Ask,
+    ForgedError,
+    Gateway,
+    Receipt,
+    Told,
+    our_id,
+)
 from balagh.notices.transports.gateways.generic import Generic
 from balagh.notices.transports.gateways.msegat import Msegat
 from balagh.notices.transports.gateways.taqnyat import Taqnyat
@@ -12,7 +19,7 @@ from balagh.notices.transports.gateways.twilio import Twilio
 from balagh.notices.transports.gateways.unifonic import Unifonic
 from balagh.settings import Settings
 
-__all__ = ["Ask", "ForgedError", "Gateway", "Receipt", "Told", "gateway_of"]
+__all__ = ["Ask", "ForgedError", "Gateway", "Receipt", "Told", "gateway_of", "our_id"]
 
 
 def gateway_of(settings: Settings) -> Gateway | None:

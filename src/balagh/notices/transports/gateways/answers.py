@@ -1,6 +1,7 @@
 """What the gateways have in common: a request, what a status says, an answer's parts, receipts."""
 
 import hmac
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,9 +12,19 @@ import msgspec
 
 from balagh.notices.transports import DeliveryError, Fault
 
-# Statuses below 500 that speak of us or of the moment, not of the message (RFC 9110, 15.5):
-# 401 wrong token, 408 and 425 try again, 429 too many requests (RFC 6585, 4).
-_BUSY = {408, 425, 429}
+# Statuses below 500 that speak of the moment, not of the message (RFC 9110, 15.5): 408 and 425 try
+# again, 429 too many requests (RFC 6585, 4).
+BUSY = frozenset((408, 425, 429))
+# Of our account, and of the way that our settings describe: 401 wrong token, 402 balance, 403 what
+# we may, 404 the address, 407 the proxy in between.
+OURS = frozenset((401, 402, 403, 404, 407))
+# What a failure speaks of, as `notice.error` keeps it; staff read it in words (`staff/failing.py`).
+_SAID = {
+    (Fault.MESSAGE, True): "refused the message",
+    (Fault.MESSAGE, False): "gave an unknown answer",
+    (Fault.WAY, False): "takes nothing now",
+    (Fault.ACCOUNT, False): "refuses our account",
+}
 _LONGEST_WAIT = 24 * 3600.0
 
 
@@ -40,13 +51,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """``notice``: our id, ``name``: what the gateway calls the message; one of them at least.
-    ``outcome`` None: still on its way. ``code``: why it was not delivered."""
+    """``notice``, ``sending``: from our id, ``name``: what the gateway calls it; one of them at
+    least. ``outcome`` None: still on its way. ``code``: why it was not delivered."""
 
     notice: int | None
     name: str | None
     outcome: Literal["delivered", "failed"] | None
     code: str | None = None
+    sending: int = 0
 
 
 class ForgedError(Exception):
@@ -56,8 +68,8 @@ class ForgedError(Exception):
 class Gateway(Protocol):
     """Knows no network: safe to use from several tasks at once."""
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
-        """The request for the message of the outbox row ``id`` to the number ``to`` (E.164)."""
+    def ask(self, id: str, to: str, text: str) -> Ask:
+        """The request for the message ``id`` (``our_id``) to the number ``to`` (E.164)."""
         ...
 
     def read(self, reply: httpx.Response) -> str | None:
@@ -69,15 +81,20 @@ class Gateway(Protocol):
         ...
 
 
-def our_id(id: int) -> str:
-    """Names the message to the gateway: every attempt carries the same."""
-    return f"notice-{id}"
+def our_id(notice: int, sending: int = 0) -> str:
+    """Names the message to the gateway: every attempt carries the same, but not what is sent again
+    by hand (``sending``: for the how many-th time), which a gateway that sends one id once would
+    keep. Letters, digits and hyphens, 32 at most."""
+    return f"notice-{notice}-{sending}" if sending else f"notice-{notice}"
 
 
-def notice_of(value: Any) -> int | None:
-    """The row's id, from what ``our_id`` made."""
-    number = str(value or "").removeprefix("notice-")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+_OURS = re.compile(r"(?:notice-)?([0-9]{1,18})(?:-([0-9]{1,5}))?", re.ASCII)
+
+
+def notice_of(value: Any) -> tuple[int | None, int]:
+    """The row's id and the sending, from what ``our_id`` made; no id when it did not."""
+    found = _OURS.fullmatch(str(value or ""))
+    return (int(found[1]), int(found[2] or 0)) if found else (None, 0)
 
 
 def plain(phone: str) -> str:
@@ -93,23 +110,23 @@ def failure(
     fault: Fault = Fault.MESSAGE,
 ) -> DeliveryError:
     """``code``: the gateway's own; nothing else of its answer is kept, because it quotes people's
-    numbers."""
+    numbers. Of the message and not ``permanent``: a code that no list names."""
     return DeliveryError(
         permanent=permanent,
-        reason=f"SMS gateway answered {str(code)[:40]}",
+        reason=f"SMS gateway {_SAID[fault, permanent]}: {str(code)[:40]}",
         retry_after=retry_after(reply),
         fault=fault,
     )
 
 
-def check_status(reply: httpx.Response, *, ours: Collection[int] = (401,)) -> None:
+def check_status(reply: httpx.Response, *, ours: Collection[int] = OURS) -> None:
     """Raises for the statuses that say nothing about the message. ``ours``: those that speak of our
     account."""
     status = reply.status_code
     if status in ours or 300 <= status < 400:
         # Redirections are a mistake in the address, mended by the administrator.
         raise failure(reply, status, fault=Fault.ACCOUNT)
-    if status in _BUSY or status >= 500:
+    if status in BUSY or status >= 500:
         raise failure(reply, status, fault=Fault.WAY)
 
 
@@ -117,7 +134,7 @@ def body_of(reply: httpx.Response) -> dict[str, Any]:
     """The answer's JSON object; empty when it is none."""
     try:
         found = msgspec.json.decode(reply.content)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

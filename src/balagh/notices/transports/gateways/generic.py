@@ -10,6 +10,7 @@ import httpx
 
 from balagh.notices.transports import DeliveryError
 from balagh.notices.transports.gateways.answers import (
+    OURS,
     Ask,
     Receipt,
     Told,
@@ -19,10 +20,13 @@ from balagh.notices.transports.gateways.answers import (
     check_status,
     failure,
     notice_of,
-    our_id,
     plain,
 )
 from balagh.settings import Settings
+
+# Besides: the method, the format and the address that our settings give, another HTTP. None of it
+# is a word about the message.
+_OURS = OURS | {405, 406, 410, 411, 415, 421, 426}
 
 
 class Generic:
@@ -46,10 +50,10 @@ class Generic:
             elif how == "field":
                 self._fixed[where] = token
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         settings = self._settings
         said = {
-            "id": our_id(id),
+            "id": id,
             "to": plain(to) if settings.sms_phone == "plain" else to,
             "sender": settings.sms_sender,
             "text": text,
@@ -63,12 +67,13 @@ class Generic:
         return Ask(url=url, headers=self._headers, json=fields)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply)
         body, settings = body_of(reply), self._settings
+        # What the settings say of its codes goes before what a status says in general.
         if settings.sms_refused is not None:
             path, codes = settings.sms_refused
             if (code := at(body, path)) in codes:
                 raise failure(reply, code or "", permanent=True)
+        check_status(reply, ours=_OURS)
         if not reply.is_success:
             raise failure(reply, reply.status_code, permanent=True)
         if settings.sms_success is not None:
@@ -92,12 +97,14 @@ def by_settings(settings: Settings, told: Told) -> Receipt:
     names: Mapping[str, str] = dict(settings.sms_receipt_fields)
     found: dict[str, Any] = {ours: at(told.fields, theirs) for ours, theirs in names.items()}
     status = str(found.get("status") or "").lower()
-    notice, name = notice_of(found.get("our_id")), found.get("id")
+    notice, sending = notice_of(found.get("our_id"))
+    name = found.get("id")
     if not status or (notice is None and name is None):
         raise ValueError("neither a status nor an id")
     failed = status in settings.sms_receipt_failed
     return Receipt(
         notice=notice,
+        sending=sending,
         name=name,
         outcome="delivered"
         if status in settings.sms_receipt_delivered

@@ -50,7 +50,7 @@ class Msegat:
         self._settings = settings
         self._url = settings.sms_url or URL
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         said = {
             "userName": self._settings.sms_username,
             "apiKey": self._settings.sms_token,
@@ -63,7 +63,7 @@ class Msegat:
         return Ask(url=self._url, json=said)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply, ours=(401, 402, 403, 404))
+        check_status(reply)
         body = body_of(reply)
         # Older accounts are answered with the bare code.
         code = at(body, "code") or reply.text.strip().strip('"')

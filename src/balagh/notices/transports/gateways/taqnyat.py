@@ -36,12 +36,12 @@ class Taqnyat:
         self._url = settings.sms_url or URL
         self._headers = {"Authorization": f"Bearer {settings.sms_token}"}
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         said = {"recipients": [plain(to)], "body": text, "sender": self._settings.sms_sender}
         return Ask(url=self._url, headers=self._headers, json=said)
 
     def read(self, reply: httpx.Response) -> str | None:
-        check_status(reply, ours=(401, 402, 403, 404))
+        check_status(reply)
         body = body_of(reply)
         code = at(body, "statusCode") or str(reply.status_code)
         if reply.is_success and code.startswith("2"):

@@ -13,6 +13,7 @@ twice; each sending's receipt names our row in its address, so both are recogniz
 import base64
 import hashlib
 import hmac
+import re
 
 import httpx
 
@@ -32,15 +33,20 @@ from balagh.settings import Settings
 
 URL = "https://api.twilio.com/2010-04-01"
 
-# Number invalid, not mobile, unsubscribed, our own, a landline; text missing or too long.
-_PERMANENT = frozenset({"21211", "21214", "21217", "21266", "21602", "21610", "21614", "21617"}) | {
-    "21635"
-}
-# Sign-in, account, region not open, sender, what a trial may do, our receipts' address.
+# Number invalid, not mobile, unsubscribed, our own, a landline, in a country that is not open to us
+# (21408) or that our sender does not reach (21612): that closes the way for this number only. Text
+# missing or too long.
+_PERMANENT = frozenset(
+    (
+        *("21211", "21214", "21217", "21266", "21408", "21602", "21610", "21612", "21614"),
+        *("21617", "21635"),
+    )
+)
+# Sign-in, account, sender, what a trial may do, our receipts' address.
 _ACCOUNT = frozenset(
     (
-        *("10001", "20003", "20404", "21212", "21408", "21603", "21606", "21608", "21609"),
-        *("21612", "21659", "21660", "21703", "21704", "21705", "30002"),
+        *("10001", "20003", "20404", "21212", "21603", "21606", "21608", "21609"),
+        *("21659", "21660", "21703", "21704", "21705", "30002"),
     )
 )
 # Too many at once, the queue is full.
@@ -52,7 +58,8 @@ _FAILED = frozenset({"undelivered", "failed"})
 
 class Twilio:
     """``sms_username``: the Account SID; ``sms_token``: the Auth Token, which signs receipts too;
-    ``sms_sender``: a number, a name, or a Messaging Service (``MG…``)."""
+    ``sms_sender``: a number, a name, or a Messaging Service (``MG`` and
+    32 hexadecimal digits)."""
 
     def __init__(self, settings: Settings) -> None:
         base = (settings.sms_url or URL).rstrip("/")
@@ -62,17 +69,19 @@ class Twilio:
         basic = base64.b64encode(f"{account}:{self._token}".encode()).decode()
         self._headers = {"Authorization": f"Basic {basic}"}
         sender = settings.sms_sender
-        self._from = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
+        # https://www.twilio.com/docs/glossary/what-is-a-sid; a name may begin so too.
+        service = re.fullmatch("MG[0-9a-f]{32}", sender, re.ASCII)
+        self._from = {"MessagingServiceSid" if service else "From": sender}
         # Twilio calls public addresses only, and ours is signed as Twilio knows it.
         self._public = settings.public_url
         self._callback = (
             f"{settings.public_url}/sms/receipts/twilio?notice=" if settings.secure else None
         )
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         form = {"To": to, **self._from, "Body": text}
         if self._callback:
-            form["StatusCallback"] = f"{self._callback}{id}"
+            form["StatusCallback"] = f"{self._callback}{id.removeprefix('notice-')}"
         return Ask(url=self._url, headers=self._headers, form=form)
 
     def read(self, reply: httpx.Response) -> str | None:
@@ -89,7 +98,7 @@ class Twilio:
             raise failure(reply, code, fault=Fault.ACCOUNT)
         if code in _BUSY:
             raise failure(reply, code, fault=Fault.WAY)
-        check_status(reply, ours=(401, 402, 403, 404))
+        check_status(reply)
         raise failure(reply, code)
 
     def receipt(self, told: Told) -> Receipt:
@@ -98,12 +107,14 @@ class Twilio:
             raise ForgedError
         fields = told.fields
         status = (at(fields, "MessageStatus") or "").lower()
-        notice, name = notice_of(told.query.get("notice")), at(fields, "MessageSid")
+        notice, sending = notice_of(told.query.get("notice"))
+        name = at(fields, "MessageSid")
         if not status or (notice is None and name is None):
             raise ValueError("neither a status nor an id")
         failed = status in _FAILED
         return Receipt(
             notice=notice,
+            sending=sending,
             name=name,
             outcome="delivered" if status in _DELIVERED else "failed" if failed else None,
             code=(at(fields, "ErrorCode") or status)[:40] if failed else None,

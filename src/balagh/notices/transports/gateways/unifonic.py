@@ -25,7 +25,6 @@ from balagh.notices.transports.gateways.answers import (
     check_secret,
     failure,
     notice_of,
-    our_id,
     plain,
 )
 from balagh.settings import Settings
@@ -42,12 +41,30 @@ _PERMANENT = frozenset(
 # Sign-in, address of this host, sender name, configuration, balance.
 _ACCOUNT = frozenset(
     (
-        *("401", "402", "403", "404", "406", "440", "456", "459", "480", "499", "546", "548"),
+        *(
+            "401",
+            "402",
+            "403",
+            "404",
+            "406",
+            "407",
+            "440",
+            "456",
+            "459",
+            "480",
+            "499",
+            "546",
+            "548",
+        ),
         *("01", "08"),
     )
 )
 # Taken already: our own earlier attempt, because each of our texts names its report.
 _TAKEN = frozenset({"409", "09"})
+
+# Of these, HTTP knows the number as well, and anything between us may have said it.
+_OF_ANYBODY = frozenset({"409", "410", "412", "415", "417", "421", "422"})
+_BUSY = frozenset({"408", "425", "429"})
 
 _DELIVERED = frozenset({"delivered"})
 _FAILED = frozenset({"undelivered", "undeliverable", "rejected", "failed", "expired"})
@@ -62,14 +79,14 @@ class Unifonic:
         self._sender = settings.sms_sender
         self._secret = settings.sms_receipt_secret
 
-    def ask(self, id: int, to: str, text: str) -> Ask:
+    def ask(self, id: str, to: str, text: str) -> Ask:
         form = {
             "AppSid": self._app,
             "SenderID": self._sender,
             "Recipient": plain(to),
             "Body": text,
             "responseType": "JSON",
-            "CorrelationID": our_id(id),
+            "CorrelationID": id,
             "async": "false",
         }
         return Ask(url=self._url, form=form)
@@ -82,13 +99,15 @@ class Unifonic:
             return at(body, "data.MessageID")
         if not code or code == "00":
             code = str(reply.status_code)
+        if code in _OF_ANYBODY and not ("errorCode" in body or "success" in body):
+            raise failure(reply, f"{code} without a code", fault=Fault.WAY)
         if code in _TAKEN:
             return at(body, "data.MessageID")
         if code in _ACCOUNT or 300 <= reply.status_code < 400:
             raise failure(reply, code, fault=Fault.ACCOUNT)
         if code in _PERMANENT:
             raise failure(reply, code, permanent=True)
-        if code == "429" or reply.status_code == 429 or reply.status_code >= 500:
+        if code in _BUSY or reply.status_code == 429 or reply.status_code >= 500:
             raise failure(reply, code, fault=Fault.WAY)
         if reply.is_success and not body:
             # Whatever stands between us: it has not said that the message was taken.
@@ -100,13 +119,14 @@ class Unifonic:
         fields = told.fields
         status = (at(fields, "DLR") or at(fields, "Status") or at(fields, "status") or "").lower()
         name = at(fields, "MessageID") or at(fields, "messageId")
-        notice = notice_of(at(fields, "CorrelationID") or at(fields, "correlationId"))
+        notice, sending = notice_of(at(fields, "CorrelationID") or at(fields, "correlationId"))
         if not status or (notice is None and name is None):
             raise ValueError("neither a status nor an id")
         failed = status in _FAILED
         code = at(fields, "ErrorCode") or at(fields, "errorCode") or status
         return Receipt(
             notice=notice,
+            sending=sending,
             name=name,
             outcome="delivered" if status in _DELIVERED else "failed" if failed else None,
             code=code[:40] if failed else None,
