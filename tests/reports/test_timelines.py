@@ -144,11 +144,11 @@ LIVES: list[tuple[str, list[str], list[str], str]] = [
      [], "reopened and closed again in time"),
     ("2026-11-22 10:00",
      [REVIEW, REFER, "2026-11-24 09:00 answer", "2026-11-25 12:00 close",
-      "2026-12-09 11:59 request_reopening"],
+      "2026-12-09 23:59 request_reopening"],
      [], "asked for reopening in the last minute of 14 days"),
     ("2026-11-22 10:00",
      [REVIEW, REFER, "2026-11-24 09:00 answer", "2026-11-25 12:00 close",
-      "2026-12-09 12:00 !request_reopening"],
+      "2026-12-10 00:00 !request_reopening"],
      [], "asked for reopening a minute too late"),
     # The worker is down: what it missed comes when it is back, once, and only if it is still true.
     ("2026-11-22 10:00", ["2026-11-29 12:00 down", "2026-11-30 12:00 up"],

@@ -169,7 +169,7 @@ def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionVi
         slug, text = _ACTIONS[action]
         note = ""
         if action is Action.REQUEST_REOPENING and report.reopen_until:
-            day = report.reopen_until.astimezone(teller.zone).date()
+            day = deadlines.due_day(report.reopen_until, teller.zone)
             note = language.text(
                 "If the problem is still there, you may ask for reopening until {day}.",
                 day=language.date(day),
