@@ -18,7 +18,8 @@ from balagh.workdays import last_day
 Part = Literal["sms", "subject", "email"]
 PARTS: tuple[Part, ...] = ("sms", "subject", "email")
 # phrase: words of ours in the message's language; code: read from left to right wherever it stands;
-# end: the instant that ends a day, told as that day; short: a name, where it is short enough for an SMS; rating: a survey's link, five scores in HTML;
+# end: the instant that ends a day, told as that day; short: a name, where it is short enough for an
+# SMS; rating: a survey's link, five scores in HTML;
 # listing: what is listed for staff, each with its link, ready in their language.
 Kind = Literal[
     "text", "phrase", "code", "number", "days", "short", "day", "instant", "end", "link", "rating",
