@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.reports import filed
-from tests.reports.test_clock_sweep import WORLD
+from tests.reports.living import WORLD
 from tests.web.conftest import NOW, Clock, Visiting
 from tests.web.pages import Browser, Page
 from tests.web.reports import noura_s
