@@ -71,10 +71,9 @@ def counting(report: Facts, teller: Teller, *, of: str = "") -> CountingView | N
         return CountingView(summary, [Reckoning(lead)], of)
     if report.state not in RUNNING or not _explained(report, teller):
         return None
-    lead = language.text(
-        "Working days are counted after {day}:", day=language.date(report.due_from)
-    )
-    days = teller.counted(report.due_from, report.due_days)
+    since, count = _beginning(report, teller)
+    lead = language.text("Working days are counted after {day}:", day=language.date(since))
+    days = teller.counted(since, count)
     summary = language.text("How is this date counted?")
     return CountingView(summary, [Reckoning(lead, days)], of)
 
@@ -91,8 +90,13 @@ def check_counting(submitted_at: datetime, due_at: datetime, teller: Teller) -> 
     return Reckoning(lead, teller.counted(since, 1))
 
 
+def _beginning(report: Facts, teller: Teller) -> tuple[date, int]:
+    """After which day how many working days are counted."""
+    return report.due_from, report.due_days
+
+
 def _explained(report: Facts, teller: Teller) -> bool:
-    return _ends(report.due_from, report.due_days, report.due_at, teller)
+    return _ends(*_beginning(report, teller), report.due_at, teller)
 
 
 def _ends(since: date, days: int, due_at: datetime, teller: Teller) -> bool:
