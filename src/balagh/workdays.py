@@ -1,7 +1,8 @@
 """Working days, counted (specification 5). Pure: weekend and holidays are arguments."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -45,3 +46,16 @@ class Calendar(msgspec.Struct, frozen=True):
             day += _DAY
             if self.is_working(day):
                 yield day
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The midnight that ends the day; where summer time skips it, the instant at which it does."""
+    # By way of UTC: a time of day that does not exist equals no instant of another zone.
+    midnight = datetime.combine(day + _DAY, time(), zone)
+    return midnight.astimezone(UTC).astimezone(zone)
+
+
+def last_day(end: datetime, zone: ZoneInfo) -> date:
+    """The last day before that instant: the one that it ends, where it ends one."""
+    # In UTC: on the clock on the wall the moment before may be one that does not exist.
+    return (end.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()

@@ -1,6 +1,8 @@
 """A report's whole way by keyboard alone, by three people, scripts off and on; the live preview;
 and the pages under axe."""
 
+import re
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.audits import audit
@@ -61,6 +63,8 @@ async def test_from_the_data_request_to_the_closing(
         await reem.goto(f"/cases/{number}")
         await hands.press(reem.locator('.acting-tabs a[href*="data-request"]'))
         await reem.locator("#do_item_0").wait_for()
+        # The address names the tab: whoever is signed out while writing comes back to it.
+        await expect(reem).to_have_url(re.compile(r"\?do=data-request"))
         await hands.type("item_0", MISSING)
         if scripts:
             # What goes out is there while she types, and she stays where she types.

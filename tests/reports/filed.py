@@ -5,13 +5,15 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from balagh.database import fetch
-from balagh.reports import numbers
+from balagh.reports import deadlines, numbers
 
 FILED_AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
 DUE_AT = datetime(2026, 11, 29, 21, tzinfo=UTC)
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+_ZONE = ZoneInfo("Asia/Riyadh")
 _AGE, _LEFT = NOW - FILED_AT, DUE_AT - NOW
 ITEMS = ("صورة من تقرير الإجازة", "رقم التقرير")
 
@@ -59,7 +61,7 @@ async def report(
         at = now - timedelta(hours=21)
     if state == "closed":
         values |= {
-            "ended_at": now - timedelta(days=5), "reopen_until": now + timedelta(days=9),
+            "ended_at": now - timedelta(days=5), "reopen_until": deadlines.reopening(now, _ZONE, 9),
             "outcome": "solved", "answer": "عولج العطل.",
         }  # fmt: skip
         event |= {"action": "close"}

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.reports import filed
 from tests.reports.calendars import SAUDI
+from tests.reports.doing import RIYADH
 from tests.reports.filed import NOW
-from tests.reports.test_timelines import RIYADH, WORLD
+from tests.reports.living import WORLD
 
 from balagh.database import fetch
 from balagh.reports import clock_sweep, inboxes

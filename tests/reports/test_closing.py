@@ -18,11 +18,13 @@ KEY = b"k" * 32
 # As long as a portal's address is likely to be, and the longest date.
 PUBLIC = "https://balagh.dga.gov.sa"
 ENDED = datetime(2026, 11, 12, 7, 25, tzinfo=UTC)
+# The midnight in Riyadh that ends 26 November.
+REOPEN_UNTIL = datetime(2026, 11, 26, 21, tzinfo=UTC)
 NUMBER = "7302641185"
 # Moment → how it ended, surveys.
 ENDINGS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "closed": (
-        {"outcome": "solved", "answer": "صدرت الوكالة <b>", "reopen_until": ENDED + timedelta(14)},
+        {"outcome": "solved", "answer": "صدرت الوكالة <b>", "reopen_until": REOPEN_UNTIL},
         ("agency", "balagh"),
     ),
     "accepted": (

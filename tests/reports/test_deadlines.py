@@ -113,6 +113,63 @@ def test_the_day_that_ends_at_an_instant(instant: datetime, day: date) -> None:
     assert deadlines.due_day(instant, RIYADH) == day
 
 
+CAIRO, HAVANA = ZoneInfo("Africa/Cairo"), ZoneInfo("America/Havana")
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "end"),
+    [
+        # Summer time begins at midnight in Cairo: Friday 24 April 2026 has no 00:00.
+        ("2026-04-22", CAIRO, "2026-04-22T22:00"),
+        ("2026-04-23", CAIRO, "2026-04-23T22:00"),
+        ("2026-04-24", CAIRO, "2026-04-24T21:00"),
+        # It ends at midnight: the last hour of Thursday 29 October comes twice.
+        ("2026-10-28", CAIRO, "2026-10-28T21:00"),
+        ("2026-10-29", CAIRO, "2026-10-29T22:00"),
+        # Havana: 00:00 to 01:00 of Sunday 1 November comes twice; the day ends at the first.
+        ("2026-10-31", HAVANA, "2026-11-01T04:00"),
+        ("2026-11-01", HAVANA, "2026-11-02T05:00"),
+        ("2026-11-30", RIYADH, "2026-11-30T21:00"),
+    ],
+)
+def test_a_day_ends_once_in_every_zone(day: str, zone: ZoneInfo, end: str) -> None:
+    found = deadlines.end_of(date.fromisoformat(day), zone)
+    instant = datetime.fromisoformat(end).replace(tzinfo=UTC)
+    assert found.astimezone(UTC) == instant
+    # A time of day that exists: what does not is equal to no instant.
+    assert found.astimezone(UTC).astimezone(zone).time() == found.time()
+    # As it is written and as the database gives it back.
+    for one in (found, instant):
+        assert deadlines.due_day(one, zone) == date.fromisoformat(day)
+
+
+# Closed at, in that zone; the last day of 14; that day's end, in UTC.
+WINDOWS = [
+    ("2026-11-25T12:00", RIYADH, "2026-12-09", "2026-12-09T21:00", "at noon"),
+    ("2026-11-24T23:59", RIYADH, "2026-12-08", "2026-12-08T21:00", "a minute before midnight"),
+    ("2026-11-25T00:00", RIYADH, "2026-12-09", "2026-12-09T21:00", "at midnight"),
+    ("2026-11-25T02:59", RIYADH, "2026-12-09", "2026-12-09T21:00", "still the day before in UTC"),
+    ("2026-12-31T23:59", RIYADH, "2027-01-14", "2027-01-14T21:00", "over the year's end"),
+    ("2026-04-09T12:00", CAIRO, "2026-04-23", "2026-04-23T22:00", "to the night of summer time"),
+    ("2026-04-20T23:59", CAIRO, "2026-05-04", "2026-05-04T21:00", "over its beginning"),
+    ("2026-10-29T23:30", CAIRO, "2026-11-12", "2026-11-12T22:00", "in the hour that comes twice"),
+]
+
+
+@pytest.mark.parametrize(
+    ("closed", "zone", "day", "end"), [row[:4] for row in WINDOWS], ids=[row[4] for row in WINDOWS]
+)
+def test_reopening_can_be_asked_for_on_the_whole_last_day(
+    closed: str, zone: ZoneInfo, day: str, end: str
+) -> None:
+    at_once = datetime.fromisoformat(closed).replace(tzinfo=zone)
+    for closed_at in (at_once, at_once.astimezone(UTC)):
+        until = deadlines.reopening(closed_at, zone, 14)
+        assert until == datetime.fromisoformat(end).replace(tzinfo=UTC)
+        assert deadlines.due_day(until, zone) == date.fromisoformat(day)
+    assert deadlines.reopening(at_once, zone, 0) is None
+
+
 @pytest.mark.parametrize(
     ("first", "last", "working"),
     [

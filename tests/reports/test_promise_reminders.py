@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from tests.reports import filed
+from tests.reports.doing import RIYADH, at
 from tests.reports.filed import NOW
-from tests.reports.test_timelines import RIYADH, WORLD, at
+from tests.reports.living import WORLD
 
 from balagh.database import fetch
 from balagh.notices.messages import Email, render

@@ -46,7 +46,7 @@ PAUSED = Standing(
     data_due_at=at("2026-11-26"), paused_working_days=3, resume_state=State.UNDER_REVIEW, **COUNTED,
 )  # fmt: skip
 ENDED = Standing(
-    state=State.CLOSED, due_at=DUE, ended_at=at("2026-11-25"), reopen_until=at("2026-12-09"),
+    state=State.CLOSED, due_at=DUE, ended_at=at("2026-11-25"), reopen_until=due("2026-12-09"),
     outcome="solved", answer="It works again.", **COUNTED, **HELD,
 )  # fmt: skip
 ASKED = msgspec.structs.replace(ENDED, state=State.REOPEN_REQUESTED, ended_at=None)
@@ -94,7 +94,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     (State.IN_PROGRESS, Action.ANSWER): {
         "outcome": "accepted", "answer": "From March on.", "promised_on": date(2027, 3, 1),
     },
-    (State.ANSWERED, Action.CLOSE): {"ended_at": NOW, "reopen_until": at("2026-12-08")},
+    (State.ANSWERED, Action.CLOSE): {"ended_at": NOW, "reopen_until": due("2026-12-08")},
     (State.ANSWERED, Action.SEND_BACK): {"outcome": None, "answer": None, "promised_on": None},
     (State.RECEIVED, Action.CANCEL): {"ended_at": NOW},
     (State.UNDER_REVIEW, Action.CANCEL): {"ended_at": NOW},
@@ -211,6 +211,6 @@ def test_the_terms_are_the_installation_s() -> None:
     missing = after(OPEN, row(State.IN_PROGRESS, Action.REQUEST_DATA), NOW, terms)
     assert missing.data_due_at == at("2026-11-27")
     closed = after(_in(State.ANSWERED), row(State.ANSWERED, Action.CLOSE), NOW, terms)
-    assert closed.reopen_until == NOW
+    assert closed.reopen_until is None
     again = after(ASKED, row(State.REOPEN_REQUESTED, Action.ACCEPT_REOPENING), NOW, terms)
     assert again.due_at == due("2026-11-25")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +114,13 @@ async def test_where_it_cannot_be_asked_for(
 
 
 async def test_until_the_last_instant_of_the_window(noura: Browser, time: Clock) -> None:
+    """The last day that is told is whole: it ends at its midnight in Riyadh."""
     report = await reopening(noura)
+    assert "until Wednesday 2 December 2026" in noura.page.text
     await noura.send("/reopening", text_0=REASON)
     form = noura.page.form("/confirmation")
     for left, status in ((timedelta(), 409), (timedelta(microseconds=1), 303)):
-        time.now = NOW + timedelta(days=9) - left
+        time.now = datetime(2026, 12, 2, 21, tzinfo=UTC) - left
         await fetch("UPDATE session SET expires_at = $1, seen_at = $2",
                     time.now + timedelta(hours=1), time.now)  # fmt: skip
         answer = await noura.client.post(form.action, data=form.fields)

@@ -13,14 +13,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from balagh.i18n import N_, Language, grouped
+from balagh.workdays import last_day
 
 Part = Literal["sms", "subject", "email"]
 PARTS: tuple[Part, ...] = ("sms", "subject", "email")
 # phrase: words of ours in the message's language; code: read from left to right wherever it stands;
-# short: a name, where it is short enough for an SMS; rating: a survey's link, five scores in HTML;
+# end: the instant that ends a day, told as that day; short: a name, where it is short enough for an
+# SMS; rating: a survey's link, five scores in HTML;
 # listing: what is listed for staff, each with its link, ready in their language.
 Kind = Literal[
-    "text", "phrase", "code", "number", "days", "short", "day", "instant", "link", "rating",
+    "text", "phrase", "code", "number", "days", "short", "day", "instant", "end", "link", "rating",
     "items", "listing",
 ]  # fmt: skip
 
@@ -38,6 +40,11 @@ FORMS: Mapping[Kind, Mapping[str, str]] = {
     "instant": {
         "": N_("with the time of day"),
         "_day": N_("without the time of day"),
+        "_hijri": N_("in the Hijri calendar"),
+        "_soon": N_("without the year"),
+    },
+    "end": {
+        "": N_("with weekday and year"),
         "_hijri": N_("in the Hijri calendar"),
         "_soon": N_("without the year"),
     },
@@ -82,13 +89,15 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
             return grouped(value)
         if self.kind == "day":
             return date.fromisoformat(value)
-        return datetime.fromisoformat(value) if self.kind == "instant" else value
+        return datetime.fromisoformat(value) if self.kind in ("instant", "end") else value
 
     def said(self, value: Any, placeholder: str, language: Language, zone: ZoneInfo) -> str:
         """The value as that placeholder writes it."""
         form = placeholder.removeprefix(self.name)
         if self.kind == "day":
             return _day(value, form, language)
+        if self.kind == "end":
+            return _day(last_day(value, zone), form, language)
         if self.kind == "instant":
             return _instant(value, form, language, zone)
         if self.kind == "days":

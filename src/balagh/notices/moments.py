@@ -145,8 +145,8 @@ _ANSWERED = (
         example=_SURVEY, must=_EMAIL, only=_EMAIL, optional=True,
     ),
     Fact(
-        name="reopen_until", kind="instant", about=N_("Until when reopening can be asked for"),
-        example="2026-12-11T08:00:00+00:00", optional=True,
+        name="reopen_until", kind="end", about=N_("Until when reopening can be asked for"),
+        example="2026-12-11T21:00:00+00:00", optional=True,
     ),
 )  # fmt: skip
 _ACCOUNT_LINK = Fact(

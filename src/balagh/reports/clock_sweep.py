@@ -115,9 +115,14 @@ UPDATE report SET data_reminded_at = $1 WHERE id = ANY($2::bigint[])
 """  # noqa: S608
 _FLAG = f"""
 WITH {_TELL}, flagged AS (
-  UPDATE report SET late_told_due = due_at WHERE id = ANY($2::bigint[]) RETURNING id
+  UPDATE report SET late_told_due = due_at WHERE id = ANY($2::bigint[])
+  RETURNING id, state, referred_agency_id
 )
-INSERT INTO event (report_id, at, action, actor) SELECT id, $1, 'late', 'clock' FROM flagged
+-- Who had it then, nobody could tell later: the agency is named where it was the agency.
+INSERT INTO event (report_id, at, action, actor, data)
+SELECT f.id, $1, 'late', 'clock', CASE WHEN f.state = 'in_progress'
+  THEN jsonb_build_object('agency_ar', a.name_ar, 'agency_en', a.name_en) ELSE '{{}}'::jsonb END
+FROM flagged f LEFT JOIN agency a ON a.id = f.referred_agency_id
 """  # noqa: S608
 
 

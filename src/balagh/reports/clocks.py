@@ -87,7 +87,7 @@ DEADLINES = (
         since="closing (complaints)",
         limit="reopen_days",
         unit="days",
-        then="reopening can no longer be asked for",
+        then="reopening can no longer be asked for from the end of that day on",
     ),
     Deadline(
         clock=Clock.RATING,

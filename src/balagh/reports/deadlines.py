@@ -1,11 +1,12 @@
 """When things are due (specification 5). Instants are time zone aware; a day ends at its midnight
 in the portal's zone."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from balagh import workdays
 from balagh.workdays import Calendar
 
 
@@ -18,6 +19,14 @@ def resolution(submitted_at: datetime, calendar: Calendar, zone: ZoneInfo, days:
 def completeness(submitted_at: datetime, calendar: Calendar, zone: ZoneInfo) -> datetime:
     """When the completeness check is due: at the end of working day 1."""
     return resolution(submitted_at, calendar, zone, 1)
+
+
+def reopening(closed_at: datetime, zone: ZoneInfo, days: int) -> datetime | None:
+    """Until when reopening can be asked for: the end of the day that many days after the closing,
+    so that the day that people are told is whole; ``None`` where nothing is reopened (0 days)."""
+    if days == 0:
+        return None
+    return end_of(closed_at.astimezone(zone).date() + timedelta(days=days), zone)
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -45,9 +54,9 @@ def counted(since: date, days: int, calendar: Calendar) -> list[Counted]:
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """The midnight that ends the day."""
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+    return workdays.end_of(day, zone)
 
 
 def due_day(due_at: datetime, zone: ZoneInfo) -> date:
     """The last day on which it is in time: the one that ``due_at`` ends."""
-    return (due_at.astimezone(zone) - timedelta(microseconds=1)).date()
+    return workdays.last_day(due_at, zone)

@@ -30,6 +30,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     state: State
     due_at: datetime
+    due_from: date
+    due_days: int
+    paused_working_days: int | None
     data_due_at: datetime | None
     ended_at: datetime | None
     reopen_until: datetime | None
@@ -59,6 +62,9 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     submitted_at: datetime
     due_at: datetime
+    due_from: date
+    due_days: int
+    paused_working_days: int | None
     data_due_at: datetime | None
     ended_at: datetime | None
     reopen_until: datetime | None
@@ -104,15 +110,12 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     completeness_due_at: datetime
     answer: str | None
     version: int
-    paused_working_days: int | None
     resume_state: State | None
     referred_agency_id: int | None
     referred_at: datetime | None
     priority: str
     acknowledged_at: datetime | None
     checked_at: datetime | None
-    due_from: date
-    due_days: int
     data_asked_at: datetime | None
     last: Led | None
     whole: str | None
@@ -161,14 +164,16 @@ _LAST = _newest("r", "e.action NOT IN (" + ",".join(f"'{one}'" for one in sorted
 
 
 _LINE = f"""r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
-  r.ended_at, r.reopen_until, r.outcome, r.promised_on, r.delivered_at,
+  r.due_from, r.due_days, r.paused_working_days, r.ended_at, r.reopen_until, r.outcome,
+  r.promised_on, r.delivered_at,
   a.name_ar AS agency_ar, a.name_en AS agency_en,
   p.short_ar AS platform_ar, p.short_en AS platform_en,
   {_led("r")} AS led,
   (SELECT json_agg(json_build_object('id', q.id, 'number', q.number, 'kind', q.kind,
-      'state', q.state, 'due_at', q.due_at, 'data_due_at', q.data_due_at, 'ended_at', q.ended_at,
-      'reopen_until', q.reopen_until, 'outcome', q.outcome, 'answer', q.answer,
-      'promised_on', q.promised_on, 'delivered_at', q.delivered_at,
+      'state', q.state, 'due_at', q.due_at, 'due_from', q.due_from, 'due_days', q.due_days,
+      'paused_working_days', q.paused_working_days, 'data_due_at', q.data_due_at,
+      'ended_at', q.ended_at, 'reopen_until', q.reopen_until, 'outcome', q.outcome,
+      'answer', q.answer, 'promised_on', q.promised_on, 'delivered_at', q.delivered_at,
       'agency_ar', b.name_ar, 'agency_en', b.name_en,
       'led', {_led("q")}) ORDER BY q.id)
    FROM report q JOIN agency b ON b.id = coalesce(q.referred_agency_id, q.agency_id)
@@ -276,9 +281,9 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         "r.service_name, r.delivery_channel, r.ground, r.reference, r.filed_on, "
         "r.response_days, r.closed_on, r.matter, r.still_happening, r.description, r.phone, "
         "r.email, r.account_type, r.organisation_name, r.organisation_number, "
-        "r.completeness_due_at, r.answer, r.version, r.paused_working_days, r.resume_state, "
+        "r.completeness_due_at, r.answer, r.version, r.resume_state, "
         "r.referred_agency_id, r.referred_at, r.priority, r.acknowledged_at, r.checked_at, "
-        "r.due_from, r.due_days, r.data_asked_at, "
+        "r.data_asked_at, "
         "(SELECT o.number FROM report o WHERE o.id = r.part_of) AS whole "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,

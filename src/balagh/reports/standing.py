@@ -126,7 +126,8 @@ def after(
                 now, outcome=given.outcome, answer=given.text, promised_on=given.promised_on
             )
         case Action.CLOSE:
-            return changed(now, ended_at=at, reopen_until=at + timedelta(days=terms.reopen_days))
+            until = deadlines.reopening(at, terms.zone, terms.reopen_days)
+            return changed(now, ended_at=at, reopen_until=until)
         case Action.SEND_BACK:
             return changed(now, outcome=None, answer=None, promised_on=None)
         case Action.REQUEST_REOPENING:

@@ -29,8 +29,8 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
     ),
     Action.EXPIRE: Telling(
         N_(
-            "48 hours passed without the missing data, so the report was cancelled. You may "
-            "file again."
+            "The missing data did not come in time, so the report was cancelled. You may file "
+            "again."
         )
     ),
     Action.REFER: Telling(
@@ -52,7 +52,7 @@ TELLINGS: Mapping[Action | Entry, Telling] = {
     ),
     Action.REFUSE_REOPENING: Telling(N_("Reopening was refused: {reason}")),
     Entry.LATE: Telling(
-        N_("The promised date has passed. {agency} is still working on the report."),
+        N_("The promised date has passed. Amer centre is still working on the report."),
         N_("The answer is late"),
     ),
     Entry.MOVE_DUE: Telling(
@@ -90,6 +90,11 @@ _BY_STAFF: Mapping[Action | Entry, Telling] = {
 
 # An answer that closed the report at once: nobody checks it any more.
 _CLOSED_BY_IT = Telling(N_("{agency} answered."))
+# It was with the agency when its day passed.
+_LATE_AT_AGENCY = Telling(
+    N_("The promised date has passed. {agency} is still working on the report."),
+    N_("The answer is late"),
+)
 
 HOLDER_AMER = N_("Amer centre")
 HOLDER_YOU = N_("You")
@@ -100,8 +105,11 @@ def telling(
 ) -> Telling:
     """Title and text (msgids) of a public event. ``data``: the event's, where it tells how."""
     done = Entry(action) if action in {*Entry} else Action(action)
-    at_once = _CLOSED_BY_IT if done is Action.ANSWER and data and data.get("closes") else None
-    found = at_once or (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
+    found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
+    if done is Action.ANSWER and data and data.get("closes"):
+        found = _CLOSED_BY_IT
+    if done is Entry.LATE and data and "agency_ar" in data:
+        found = _LATE_AT_AGENCY
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 

@@ -7,7 +7,7 @@ from litestar import Response
 from markupsafe import Markup
 
 from balagh.i18n import N_, Language, grouped, isolate
-from balagh.reports import ratings, surveys
+from balagh.reports import deadlines, ratings, surveys
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import State
 from balagh.reports.ratings import Rating, Subject
@@ -212,7 +212,7 @@ async def thanks_page(
         other=SURVEYS[other] if other else None,
         other_url=place.others[other] if other else "",
         reopen_url=f"/reports/{subject.number}/reopening" if reopening else "",
-        reopen_until=_day(subject.reopen_until, teller)
+        reopen_until=language.date(deadlines.due_day(subject.reopen_until, teller.zone))
         if reopening and subject.reopen_until
         else "",
         report_url=f"/reports/{subject.number}",

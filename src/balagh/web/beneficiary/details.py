@@ -22,6 +22,7 @@ from balagh.web.beneficiary.telling import (
     sentence,
     story_state,
 )
+from balagh.web.counting import CountingView, agreeing, counting
 from balagh.web.filing import filing_of
 from balagh.web.moments import moment_views
 from balagh.web.page import AnyRequest, render
@@ -29,15 +30,13 @@ from balagh.web.telling import Teller, teller_of
 
 
 class ClockView(msgspec.Struct, frozen=True):
-    """Who holds the clock now, until which day, and how much of it is left; ``counted``: how that
-    day comes about, and ``since``: after which."""
+    """Who holds the clock now, until which day, and how much of it is left."""
 
     holder: str
     due_label: str
     due_on: date
     remaining: str
-    since: date | None = None
-    counted: list[str] = []
+    counting: CountingView | None
 
 
 class SurveyView(msgspec.Struct, frozen=True):
@@ -75,6 +74,7 @@ class PartView(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     state_text: str
     sentence: Markup
+    counting: CountingView | None
     answer: AnswerView | None
     update: ActionView | None
     reopening: ActionView | None
@@ -101,7 +101,7 @@ _JUST = timedelta(minutes=30)
 async def details(request: AnyRequest, number: FromPath[str]) -> Response[Any]:
     """One report: who has it and until when, its story, what was filed."""
     report = await own_report(request, number)
-    teller = await teller_of(request)
+    teller = await agreeing(await teller_of(request), members(report))
     language = teller.language
     files = await inboxes.files_of(report.id)
     agency = agency_of(report, language)
@@ -153,6 +153,7 @@ def _part(one: ReportLine | Part, whole: WholeReport, teller: Teller) -> PartVie
         state=one.state.value,
         state_text=language.text(STATE_TEXT[one.state]),
         sentence=sentence(one, agency, teller),
+        counting=counting(one, teller, of=agency),
         answer=_answer(whole if isinstance(one, ReportLine) else one, teller),
         update=actions.get(Action.UPDATE),
         reopening=actions.get(Action.REQUEST_REOPENING),
@@ -169,7 +170,7 @@ def _actions(report: ReportLine | Part, teller: Teller) -> dict[Action, ActionVi
         slug, text = _ACTIONS[action]
         note = ""
         if action is Action.REQUEST_REOPENING and report.reopen_until:
-            day = report.reopen_until.astimezone(teller.zone).date()
+            day = deadlines.due_day(report.reopen_until, teller.zone)
             note = language.text(
                 "If the problem is still there, you may ask for reopening until {day}.",
                 day=language.date(day),
@@ -225,14 +226,14 @@ def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None
         due = report.data_due_at
         left = f"{language.time(due, teller.zone)} · {teller.hours(due)}"
         day = due.astimezone(teller.zone).date()
-        return ClockView(holder, language.text("Complete it by"), day, left)
+        counted = counting(report, teller)
+        return ClockView(holder, language.text("Complete it by"), day, left, counted)
     return ClockView(
         holder,
         language.text("Answer by the end of"),
         deadlines.due_day(report.due_at, teller.zone),
         teller.until(report.due_at),
-        report.due_from,
-        teller.counted(report.due_from, report.due_days),
+        counting(report, teller),
     )
 
 

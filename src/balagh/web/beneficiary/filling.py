@@ -453,7 +453,7 @@ def _form(
         title=found.report.title,
         due_text=teller.instant(due) if due else "",
         left=teller.hours(due) if due else "",
-        until_text=language.date(until.astimezone(teller.zone).date()) if until else "",
+        until_text=language.date(deadlines.due_day(until, teller.zone)) if until else "",
         asked=found.report.led.id if found.report.led else 0,
         parts=parts,
         errors=errors,

@@ -7,7 +7,7 @@ from litestar.exceptions import NotFoundException
 from markupsafe import Markup, escape
 
 from balagh.i18n import N_, grouped, isolate
-from balagh.reports import inboxes, numbers, timeline
+from balagh.reports import deadlines, inboxes, numbers, timeline
 from balagh.reports.allowed import Why
 from balagh.reports.inboxes import WholeReport
 from balagh.reports.kinds import KINDS
@@ -143,13 +143,14 @@ def impossible(
         "agency": views.strong(agency_of(report, language)),
         "phone": Markup('<a href="tel:199099"><bdi>199099</bdi></a>'),
         "data_due": teller.instant(due) if due else "",
-        "reopen_until": language.date(until.astimezone(zone).date()) if until else "",
+        "reopen_until": language.date(deadlines.due_day(until, zone)) if until else "",
     }
     return render(
         request,
         "beneficiary/impossible.html",
         heading=language.text(heading),
-        text=language.markup(text, **known),
+        # Without a window there is no day that it could end on.
+        text="" if why is Why.WINDOW_OVER and until is None else language.markup(text, **known),
         latest=latest(report, teller),
         todo=[language.markup(line, **known) for line in todo],
         again_url="",

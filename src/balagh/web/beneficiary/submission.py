@@ -120,6 +120,7 @@ async def confirmation(request: AnyRequest, number: FromPath[str]) -> Response[A
         raw_number=report.number,
         due_on=deadlines.due_day(report.due_at, zone),
         resolution_days=settings.resolution_days,
+        missing_data_hours=settings.missing_data_hours,
         completeness_on=deadlines.due_day(report.completeness_due_at, zone),
         phone=phone_text(told["sms"]) if "sms" in told else "",
         email=told.get("email", ""),

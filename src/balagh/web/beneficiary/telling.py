@@ -123,7 +123,7 @@ def _closed(line: ReportLine | Part, agency: Markup, teller: Teller) -> Markup:
             "{agency} answered. You may ask for reopening until {day}.",
             agency=agency,
             day=language.date(
-                line.reopen_until.astimezone(teller.zone).date(), weekday=False, year=False
+                deadlines.due_day(line.reopen_until, teller.zone), weekday=False, year=False
             ),
         )
     if line.delivered_at:

@@ -16,6 +16,7 @@ from balagh.people import audit
 from balagh.reports import notes, presence
 from balagh.reports.cases import Case
 from balagh.web import access
+from balagh.web.counting import agreeing
 from balagh.web.page import AnyRequest, render, settings_of
 from balagh.web.staff import actions, assignment, evidence_links, facts, related, splitting, story
 from balagh.web.staff.acknowledgement import acknowledgement
@@ -49,7 +50,7 @@ async def show(
 ) -> Response[Any]:
     """The page. ``panels``: views that take the place of what a panel would say by itself;
     ``errors``: what is wrong with the form that was sent, told first of all."""
-    desk, teller = desk_of(request), await teller_of(request)
+    desk, teller = desk_of(request), await agreeing(await teller_of(request), [found])
     sms = settings_of(request).sms_url is not None
     public = request.query_params.get("story") == "public"
     # Each by the name of its partial; none: the panel is not there.

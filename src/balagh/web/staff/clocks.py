@@ -10,6 +10,9 @@ from balagh.reports.lifecycle import State
 from balagh.reports.timeline import ENDED
 from balagh.web.telling import Teller
 
+# Where the completeness check is still open.
+REVIEW = (State.RECEIVED, State.UNDER_REVIEW)
+
 
 class DueView(msgspec.Struct, frozen=True):
     """``mark``: ``late``, ``today``, ``still`` (the clock stands), or nothing."""
@@ -68,7 +71,7 @@ def check_view(case: Case, teller: Teller) -> CheckView | None:
         if case.checked_at > due:
             return CheckView(language.text("Completeness check done late"), "late")
         return CheckView(language.text("Completeness check done"), "kept")
-    if case.state not in (State.RECEIVED, State.UNDER_REVIEW):
+    if case.state not in REVIEW:
         return None
     if teller.now >= due:
         return CheckView(language.text("Completeness check is late"), "late")

@@ -12,8 +12,9 @@ from balagh.reports.cases import Case, Desk
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import STATE_TEXT
 from balagh.web import access
+from balagh.web.counting import CountingView, check_counting, counting
 from balagh.web.page import AnyRequest, settings_of
-from balagh.web.staff.clocks import CheckView, DueView, age, check_view, due_view
+from balagh.web.staff.clocks import REVIEW, CheckView, DueView, age, check_view, due_view
 from balagh.web.telling import Teller
 from balagh.web.views import number
 
@@ -36,6 +37,7 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     high: bool
     due: DueView | None
     check: CheckView | None
+    counting: CountingView | None
 
 
 async def head(request: AnyRequest, desk: Desk, case: Case, teller: Teller) -> HeadView:
@@ -57,7 +59,19 @@ async def head(request: AnyRequest, desk: Desk, case: Case, teller: Teller) -> H
         due=due_view(case, teller),
         # When the check was done is Amer's own promise.
         check=check_view(case, teller) if desk.side == "amer" else None,
+        counting=_counting(desk, case, teller),
     )
+
+
+def _counting(desk: Desk, case: Case, teller: Teller) -> CountingView | None:
+    """How the dates beside it are counted: the answer's, and the check's as long as it is open."""
+    answer, check = counting(case, teller), None
+    if desk.side == "amer" and case.checked_at is None and case.state in REVIEW:
+        check = check_counting(case.submitted_at, case.completeness_due_at, teller)
+    if answer is None or check is None:
+        return answer
+    summary = teller.language.text("How are these dates counted?")
+    return CountingView(summary, [*answer.reckonings, check])
 
 
 def inbox_of(request: AnyRequest) -> str:

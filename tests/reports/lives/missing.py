@@ -1,0 +1,78 @@
+"""Missing data: 48 hours by the clock, a reminder after 24; the time to answer stands still."""
+
+from tests.reports.living import Lived
+
+FILED = "2026-11-22 10:00 file"
+REVIEW = "2026-11-22 11:00 start_review"
+REFER = "2026-11-23 09:00 refer"
+ASK = "2026-11-23 09:00 request_data"
+OPENED = "opened 2026-11-22 10:00"
+REFERRED = "in_progress 2026-11-23 09:00"
+ASKED = "missing_data 2026-11-23 09:00"
+
+LIVES = [
+    Lived("never answered",
+        [FILED, REVIEW, ASK],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "expired 2026-11-25 09:00"]),
+    Lived("answered within a day",
+        [FILED, REVIEW, ASK, "2026-11-24 08:00 update"],
+        [OPENED, ASKED, "late 2026-12-01 00:00"]),
+    Lived("answered at hour 24:00",
+        [FILED, REVIEW, ASK, "2026-11-24 09:00 update"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "late 2026-12-01 00:00"]),
+    Lived("asked at hour 23, answered at hour 47:59",
+        [FILED, REVIEW, ASK, "2026-11-25 08:59 update"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "late 2026-12-02 00:00"]),
+    Lived("answered at hour 48:00",
+        [FILED, REVIEW, ASK, "2026-11-25 09:00 !update"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "expired 2026-11-25 09:00"]),
+    Lived("over the weekend",
+        [FILED, REVIEW, "2026-11-26 16:00 request_data"],
+        [OPENED, "missing_data 2026-11-26 16:00", "missing_data_reminder 2026-11-27 16:00",
+         "expired 2026-11-28 16:00"]),
+    Lived("cancelled while data is missing",
+        [FILED, REVIEW, ASK, "2026-11-24 12:00 cancel"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "cancelled 2026-11-24 12:00"]),
+    Lived("two pauses",
+        [FILED, REVIEW, ASK, "2026-11-23 15:00 update", "2026-11-25 10:00 request_data",
+         "2026-11-26 12:00 update"],
+        [OPENED, ASKED, "missing_data 2026-11-25 10:00", "missing_data_reminder 2026-11-26 10:00",
+         "late 2026-12-01 00:00"]),
+    Lived("two pauses, reminded in each",
+        [FILED, REVIEW, ASK, "2026-11-24 10:00 update", "2026-11-29 10:00 request_data",
+         "2026-11-30 11:00 update"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "missing_data 2026-11-29 10:00",
+         "missing_data_reminder 2026-11-30 10:00", "late 2026-12-02 00:00"]),
+    Lived("two pauses, the second runs out",
+        [FILED, REVIEW, ASK, "2026-11-24 10:00 update", "2026-11-24 11:00 request_data"],
+        [OPENED, ASKED, "missing_data_reminder 2026-11-24 09:00", "missing_data 2026-11-24 11:00",
+         "missing_data_reminder 2026-11-25 11:00", "expired 2026-11-26 11:00"]),
+    Lived("on the last day: a day is left",
+        [FILED, REVIEW, "2026-11-29 10:00 request_data", "2026-11-29 12:00 update"],
+        [OPENED, "missing_data 2026-11-29 10:00", "late 2026-12-01 00:00"]),
+    Lived("past the date while data is missing: not late",
+        [FILED, REVIEW, "2026-11-28 12:00 request_data"],
+        [OPENED, "missing_data 2026-11-28 12:00", "missing_data_reminder 2026-11-29 12:00",
+         "expired 2026-11-30 12:00"]),
+    Lived("past the date while data is missing, then goes on",
+        [FILED, REVIEW, "2026-11-28 12:00 request_data", "2026-11-30 11:00 update"],
+        [OPENED, "missing_data 2026-11-28 12:00", "missing_data_reminder 2026-11-29 12:00",
+         "late 2026-12-02 00:00"]),
+    Lived("late, then data is asked for: told once for each deadline",
+        [FILED, REVIEW, "2026-12-02 10:00 request_data", "2026-12-03 12:00 update"],
+        [OPENED, "late 2026-11-30 00:00", "missing_data 2026-12-02 10:00",
+         "missing_data_reminder 2026-12-03 10:00", "late 2026-12-07 00:00"]),
+    Lived("late, then data never comes",
+        [FILED, REVIEW, "2026-12-01 10:00 request_data"],
+        [OPENED, "late 2026-11-30 00:00", "missing_data 2026-12-01 10:00",
+         "missing_data_reminder 2026-12-02 10:00", "expired 2026-12-03 10:00"]),
+    Lived("asked by the agency",
+        [FILED, REVIEW, REFER, "2026-11-24 10:00 request_data", "2026-11-25 11:00 update"],
+        [OPENED, REFERRED, "missing_data 2026-11-24 10:00",
+         "missing_data_reminder 2026-11-25 10:00", "late 2026-12-01 00:00"]),
+    Lived("asked before Eid al-Fitr, answered during it",
+        ["2026-03-17 10:00 file", "2026-03-17 11:00 start_review",
+         "2026-03-18 10:00 request_data", "2026-03-20 09:00 update"],
+        ["opened 2026-03-17 10:00", "missing_data 2026-03-18 10:00",
+         "missing_data_reminder 2026-03-19 10:00", "late 2026-03-31 00:00"]),
+]  # fmt: skip
