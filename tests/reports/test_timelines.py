@@ -196,6 +196,47 @@ LIVES: list[tuple[str, list[str], list[str], str]] = [
      [REVIEW, "2026-11-24 10:00 request_data", "2026-11-24 12:00 off 2026-11-23",
       "2026-11-25 09:00 update"],
      ["late 2026-12-02 00:00"], "a past holiday declared while data is missing"),
+    # What was left when data was asked for is counted again by the calendar as it is now.
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-25 10:00 request_data", "2026-11-26 10:00 update",
+      "2026-11-26 12:00 off 2026-11-24"],
+     ["missing_data_reminder 2026-11-26 10:00", "late 2026-12-02 00:00"],
+     "a holiday before a pause declared after it"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-25 10:00 request_data", "2026-11-25 12:00 off 2026-11-24",
+      "2026-11-26 10:00 update"],
+     ["missing_data_reminder 2026-11-26 10:00", "late 2026-12-02 00:00"],
+     "the same, declared in the pause"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-25 10:00 request_data", "2026-11-26 10:00 update",
+      "2026-11-26 12:00 off 2026-11-26"],
+     ["missing_data_reminder 2026-11-26 10:00", "late 2026-12-01 00:00"],
+     "a holiday on the day on which the data came"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-24 10:00 request_data", "2026-11-26 09:00 update",
+      "2026-11-26 12:00 off 2026-11-25"],
+     ["missing_data_reminder 2026-11-25 10:00", "late 2026-12-02 00:00"],
+     "a holiday within a pause, of which nothing was counted but what was left"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-24 10:00 request_data", "2026-11-25 09:00 update",
+      "2026-11-26 10:00 request_data", "2026-11-26 15:00 update",
+      "2026-11-28 12:00 off 2026-11-23"],
+     ["late 2026-12-02 00:00"], "a holiday before two pauses"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-24 10:00 request_data", "2026-11-25 09:00 update",
+      "2026-11-26 10:00 request_data", "2026-11-26 11:00 off 2026-11-23",
+      "2026-11-26 15:00 update"],
+     ["late 2026-12-02 00:00"], "a holiday before two pauses declared in the second"),
+    ("2026-11-22 10:00",
+     [REVIEW, "2026-11-29 10:00 request_data", "2026-11-30 09:00 update",
+      "2026-11-30 12:00 worked 2026-11-28"],
+     ["late 2026-12-02 00:00"], "fewer were left than none: a day is"),
+    ("2026-11-22 10:00",
+     [REVIEW, REFER, "2026-11-24 09:00 answer", "2026-11-25 12:00 close",
+      "2026-11-30 10:00 request_reopening", "2026-12-02 09:00 accept_reopening",
+      "2026-12-07 09:00 request_data", "2026-12-07 12:00 update",
+      "2026-12-07 13:00 off 2026-11-23 2026-12-03"],
+     ["late 2026-12-11 00:00"], "reopened: only what was counted since then"),
     # A promised date of an accepted request: the agency is reminded, the beneficiary waits.
     ("2026-11-22 10:00", ["2026-11-24 09:00 promise 2026-12-10"],
      ["promise_due 2026-12-10 08:00", "promise_due 2026-12-17 08:00"], "promised, never delivered"),
@@ -314,6 +355,16 @@ class Life:
             await self.declare(**{deed: tuple(date.fromisoformat(each) for each in days)})
         else:
             await self.act(Action(deed.removeprefix("!")), refused=deed.startswith("!"))
+        await self.explained()
+
+    async def explained(self) -> None:
+        """What the report's page shows day by day ends on the day by which it is due."""
+        row = await self.row()
+        if State(row["state"]) in clocks.RUNNING:
+            counted = (row["due_from"], row["due_days"], row["pauses"])
+            since, days = deadlines.counting(*counted, self.calendar)
+            last = deadlines.counted(since, days, self.calendar)[-1].day
+            assert last == deadlines.due_day(row["due_at"], RIYADH)
 
     async def declare(self, **days: tuple[date, ...]) -> None:
         self.calendar = corrected(**days)

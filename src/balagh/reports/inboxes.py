@@ -113,6 +113,7 @@ class WholeReport(ReportLine, frozen=True, kw_only=True):
     checked_at: datetime | None
     due_from: date
     due_days: int
+    pauses: tuple[date, ...]
     data_asked_at: datetime | None
     last: Led | None
     whole: str | None
@@ -278,7 +279,7 @@ async def report_of(person: int, number: str) -> WholeReport | None:
         "r.email, r.account_type, r.organisation_name, r.organisation_number, "
         "r.completeness_due_at, r.answer, r.version, r.paused_working_days, r.resume_state, "
         "r.referred_agency_id, r.referred_at, r.priority, r.acknowledged_at, r.checked_at, "
-        "r.due_from, r.due_days, r.data_asked_at, "
+        "r.due_from, r.due_days, r.pauses, r.data_asked_at, "
         "(SELECT o.number FROM report o WHERE o.id = r.part_of) AS whole "
         f"{_FROM} WHERE r.number = $1 AND r.person_id = $2",
         number, person,

@@ -226,13 +226,16 @@ def _clock(report: WholeReport, agency: str, teller: Teller) -> ClockView | None
         left = f"{language.time(due, teller.zone)} · {teller.hours(due)}"
         day = due.astimezone(teller.zone).date()
         return ClockView(holder, language.text("Complete it by"), day, left)
+    since, days = deadlines.counting(
+        report.due_from, report.due_days, report.pauses, teller.calendar
+    )
     return ClockView(
         holder,
         language.text("Answer by the end of"),
         deadlines.due_day(report.due_at, teller.zone),
         teller.until(report.due_at),
-        report.due_from,
-        teller.counted(report.due_from, report.due_days),
+        since,
+        teller.counted(since, days),
     )
 
 
