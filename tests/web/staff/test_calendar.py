@@ -12,8 +12,9 @@ from tests.web.staff.test_accounts import audited, last_entry
 
 from balagh.database import fetch
 from balagh.directory import holidays
-from balagh.reports import calendar_changes
+from balagh.reports import calendar_changes, official_calendar
 from balagh.reports.calendar_changes import Change, World
+from balagh.web.staff import calendar_change
 
 WORLD = World(weekend=frozenset({4, 5}), zone=ZoneInfo("Asia/Riyadh"))
 # Filed on Sunday 22 November, due by Sunday 29.
@@ -30,7 +31,7 @@ def fresh(portal: object) -> None:
 async def report(**columns: Any) -> dict[str, Any]:
     people = await fetch("SELECT id FROM person LIMIT 1")
     person = people[0]["id"] if people else await filed.person("منى")
-    return await filed.report(person, due_at=DUE, **columns)
+    return await filed.report(person, **{"due_at": DUE, **columns})
 
 
 def typed(first: date, last: date, **more: str) -> dict[str, str]:
@@ -250,6 +251,63 @@ async def test_nobody_else_changes_it(at_desk: Visiting, key: str) -> None:
         for path in ("/calendar/change", "/calendar/changes"):
             assert (await one.client.post(path, data=given)).status_code == 404
     assert await days() == []
+
+
+async def test_while_data_is_missing_it_says_what_is_left(
+    at_desk: Visiting, visiting: Visiting
+) -> None:
+    """No date: none is promised then."""
+    asked = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    made = await report(
+        state="missing_data", data_asked_at=asked, data_due_at=asked + timedelta(hours=48),
+        paused_working_days=4,
+    )  # fmt: skip
+    async with at_desk("abeer") as abeer:
+        page = await check(abeer, date(2026, 11, 23), date(2026, 11, 23))
+        assert "1 report from 4 working days to 5 working days left, while data is missing" in (
+            page.text
+        )
+        assert "4 working days left, while data is missing" in page.text
+        page = await abeer.send("/calendar/changes")
+        assert "5 working days left, while data is missing" in page.text
+    async with at_desk("majed") as majed:
+        page = await majed.open(f"/cases/{made['number']}")
+        assert "Day of mourning ), while data is missing: 5 working days left" in page.text
+        assert "the answer is due by" not in page.text
+    async with visiting("منى") as mona:
+        page = await mona.open(f"/reports/{made['number']}")
+        assert "The clock stands until the data comes: 5 working days left." in page.text
+        assert "The answer is now due by" not in page.text
+
+
+async def test_the_official_calendar_changed(at_desk: Visiting, visiting: Visiting) -> None:
+    made = await report(due_at=DUE - timedelta(days=1))
+    await official_calendar.follow(World(weekend=frozenset({4}), zone=WORLD.zone), filed.NOW)
+    for minutes in (1, 2):
+        await official_calendar.follow(WORLD, filed.NOW + timedelta(minutes=minutes))
+    assert await due(made) == DUE
+    async with at_desk("majed") as majed:
+        page = await majed.open("/calendar")
+        assert "The official calendar changed" in page.text
+        page = await majed.open(page.links["The official calendar changed"])
+        assert page.h1 == "The official calendar changed"
+        assert "The system," in page.text
+        assert f"/cases/{made['number']}" in page.links.values()
+        page = await majed.open(f"/cases/{made['number']}")
+        assert "The system changed the calendar ( official calendar updated )" in page.text
+    async with visiting("منى") as mona:
+        page = await mona.open(f"/reports/{made['number']}")
+        assert "The calendar of working days changed: official calendar updated." in page.text
+
+
+async def test_so_many_that_it_takes_a_while(
+    at_desk: Visiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_desk("abeer") as abeer:
+        await report()
+        assert "So many take several seconds" not in (await check(abeer, **WEDNESDAY)).text
+        monkeypatch.setattr(calendar_change, "_MANY", 1)
+        assert "So many take several seconds" in (await check(abeer, **WEDNESDAY)).text
 
 
 async def test_many_are_counted_and_paged(
