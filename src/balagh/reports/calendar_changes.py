@@ -30,6 +30,8 @@ BEFORE = timedelta(days=30)
 MOST = 31
 # A page of what was changed, and of what moved.
 PAGE = 50
+# Not a lock of the table: what a sweep notes there would wait for a change.
+_LOCK = "hashtextextended('calendar', 0)"
 # Twice as long as any process keeps the calendar: a page that began before has ended.
 SETTLED = 2 * MAX_AGE
 
@@ -158,7 +160,8 @@ async def settle(world: World, now: datetime) -> int:
     if not any(row["seen_at"] and row["seen_at"] <= before for row in open_ones):
         return 0
     async with transaction():
-        await one_after_another()
+        if not await nobody_else():
+            return 0
         row = await fetch_one(
             "SELECT id, staff_id, working, name_ar, name_en FROM calendar_change "  # noqa: S608
             f"WHERE {due} ORDER BY id DESC LIMIT 1",
@@ -191,9 +194,15 @@ async def one_after_another() -> None:
     for one that moves tens of thousands of reports, longer than a statement may."""
     await fetch("SET LOCAL lock_timeout = '60s'")
     await fetch("SET LOCAL statement_timeout = '60s'")
-    await fetch("LOCK TABLE calendar_change IN SHARE ROW EXCLUSIVE MODE")
+    await fetch(f"SELECT pg_advisory_xact_lock({_LOCK})")
     await fetch("SET LOCAL lock_timeout TO DEFAULT")
     await fetch("SET LOCAL statement_timeout TO DEFAULT")
+
+
+async def nobody_else() -> bool:
+    """As ``one_after_another``, for the clock's sweep, which does not wait: whether it is so."""
+    row = await fetch_one(f"SELECT pg_try_advisory_xact_lock({_LOCK}) AS ours")
+    return row is not None and bool(row["ours"])
 
 
 async def move(

@@ -78,7 +78,8 @@ def differing(before: Said, after: Said) -> list[date]:
 
 async def _move(said: str, says: Said, days: list[date], world: World, now: datetime) -> int:
     async with transaction():
-        await calendar_changes.one_after_another()
+        if not await calendar_changes.nobody_else():
+            return 0
         noted = await fetch(
             "UPDATE official_calendar SET said = $2, coming = NULL, coming_since = NULL "
             "WHERE said = $1 AND coming = $2 RETURNING 1",

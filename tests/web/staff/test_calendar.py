@@ -1,5 +1,7 @@
 """The administrator's calendar: declared days, what moves by them, and who may do it."""
 
+import asyncio
+from contextvars import Context
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +12,7 @@ from tests.web.conftest import Clock, Visiting, staff_id
 from tests.web.pages import Browser, Page
 from tests.web.staff.test_accounts import audited, last_entry
 
-from balagh.database import fetch
+from balagh.database import fetch, transaction
 from balagh.directory import holidays
 from balagh.reports import calendar_changes, official_calendar
 from balagh.reports.calendar_changes import Change, World
@@ -328,6 +330,36 @@ async def test_many_are_counted_and_paged(
         assert page.text.count("Monday 30 November 2026") == 1
         for nobody in ("999999", str(2**70)):
             assert (await majed.open(f"/calendar/changes/{nobody}")).status == 404
+
+
+async def test_changes_at_the_same_instant_come_one_after_another(at_desk: Visiting) -> None:
+    made, abeer = await report(), await staff_id("abeer")
+    changes = [
+        Change(first=day, last=day, working=False, **NAMES)
+        for day in (date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 29))
+    ]
+    done = await asyncio.gather(
+        *(calendar_changes.make(one, WORLD, filed.NOW, as_of=0, staff_id=abeer) for one in changes)
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Made", "Made", "int"]
+    assert len(await days()) == 1
+    assert await due(made) == DUE + timedelta(days=1)
+
+
+async def test_while_one_is_made_the_sweep_does_not_wait(at_desk: Visiting) -> None:
+    await calendar_changes.make(
+        Change(**WEDNESDAY, working=False, **NAMES), WORLD, filed.NOW,
+        as_of=0, staff_id=await staff_id("abeer"),
+    )  # fmt: skip
+    made = await report()
+    minutes = [filed.NOW + timedelta(minutes=n) for n in range(3)]
+    assert await calendar_changes.settle(WORLD, minutes[0]) == 0
+    async with transaction():
+        await calendar_changes.one_after_another()
+        settled = calendar_changes.settle(WORLD, minutes[1])
+        assert await asyncio.create_task(settled, context=Context()) == 0
+    assert await due(made) == DUE
+    assert await calendar_changes.settle(WORLD, minutes[2]) == 1
 
 
 async def test_what_another_process_counted_by_the_former_calendar_is_counted_again(
