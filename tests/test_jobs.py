@@ -9,22 +9,24 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 from tests.notices.outbox import put, row, settings_for
 from tests.notices.servers import MailServer, gateway, mail_server
+from tests.reports import filed
 
 from balagh import clock
 from balagh.database import fetch
 from balagh.directory import holidays, importing, lookup, sheets
 from balagh.files.store import Store
-from balagh.jobs import remind, tidy
+from balagh.jobs import clocks, remind, tidy
 from balagh.people.tables import Session, SignInAttempt
 from balagh.settings import Settings
 from balagh.waking import Waker
@@ -353,3 +355,77 @@ async def test_a_reminder_is_written_and_the_delivery_asked_for() -> None:
     assert asked == ["deliver:email", "deliver:sms"]
     await remind(context)
     assert len(asked) == 2
+
+
+async def test_a_fault_of_the_calendar_stops_no_clock() -> None:
+    """What waits for the end of a time is done; then the fault is raised, and on record."""
+    person, now = await filed.person(), clock.now()
+    asked = now - timedelta(hours=49)
+    await filed.report(
+        person, "missing_data", now=now, data_asked_at=asked, data_due_at=now - timedelta(hours=1)
+    )
+    await filed.report(
+        person, "missing_data", now=now, data_asked_at=now - timedelta(hours=25),
+        data_due_at=now + timedelta(hours=23),
+    )  # fmt: skip
+    await filed.report(person, "in_progress", now=now, due_at=now - timedelta(hours=1))
+    queue = SimpleNamespace(enqueue=_nothing)
+    context: Any = {
+        "worker": SimpleNamespace(settings=settings_for()),
+        "job": SimpleNamespace(get_queue=lambda: queue),
+    }
+    await fetch("ALTER TABLE calendar_change RENAME TO calendar_change_away")
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await clocks(context)
+    finally:
+        await fetch("ALTER TABLE calendar_change_away RENAME TO calendar_change")
+    told = await fetch("SELECT DISTINCT moment FROM notice")
+    assert {row["moment"] for row in told} == {"expired", "missing_data_reminder", "late"}
+    (run,) = await fetch("SELECT error, ended_at FROM sweep_run WHERE sweep = 'clocks'")
+    assert tuple(run) == ("UndefinedTableError", None)
+    # And once it is mended, it is the official calendar that is noted.
+    await clocks(context)
+    assert len(await fetch("SELECT FROM official_calendar")) == 1
+
+
+async def _nothing(*_given: object, **_options: object) -> None:
+    """Wakes nobody."""
+
+
+async def test_a_changed_calendar_moves_the_days_of_reminders() -> None:
+    """A minute after it is seen, and once."""
+    await importing.import_files(sheets.load(sheets.SAMPLE))
+    lookup.forget()
+    holidays.forget()
+    now = clock.now()
+    answers = {"ground": "no_response_time", "agency": "momah", "platform": "balady",
+               "service": "balady-licence-renew", "delivery_channel": "web", "reference": "A-1",
+               "filed_on_day": now.day, "filed_on_month": now.month,
+               "filed_on_year": now.year}  # fmt: skip
+    far = now.date() + timedelta(days=90)
+    await fetch("INSERT INTO person (name, email, created_at) VALUES ('نورة', $1, $2)", TO, now)
+    await fetch(
+        "INSERT INTO draft (id, person_id, kind, answers, remind_on, created_at, updated_at) "
+        "VALUES ($1, 1, 'complaint', $2, $3, $4, $4)",
+        uuid4(), json.dumps({name: str(value) for name, value in answers.items()}), far, now,
+    )  # fmt: skip
+    await fetch(
+        "INSERT INTO calendar_change (at, first_day, last_day, name_ar, name_en) "
+        "VALUES ($1, $2, $2, 'عيد', 'Eid')",
+        now, now.date(),
+    )  # fmt: skip
+    context: Any = {"worker": SimpleNamespace(settings=settings_for())}
+    await remind(context)
+    assert await _promised() == far
+    await fetch("UPDATE calendar_change SET settled_at = $1", now)
+    await remind(context)
+    assert now.date() < await _promised() < far
+    (change,) = await fetch("SELECT judged_at FROM calendar_change")
+    assert change["judged_at"] >= now
+
+
+async def _promised() -> date:
+    (draft,) = await fetch("SELECT remind_on FROM draft")
+    found: date = draft["remind_on"]
+    return found

@@ -4,13 +4,20 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+from tests.reports import filed
 
 from balagh import database, migrations
+from balagh.database import fetch
+from balagh.directory.holidays import load_calendar
 from balagh.embedded import EmbeddedServer
 from balagh.migrations import MigrationError, migrate, pending
+from balagh.reports.recounting import recount
 
 
 @pytest.fixture
@@ -110,3 +117,39 @@ async def test_an_old_server_is_refused(
     monkeypatch.setattr(migrations, "OLDEST", 99)
     with pytest.raises(MigrationError, match=r"is PostgreSQL \d+; Balagh needs 99 or newer"):
         await migrate()
+
+
+async def test_what_was_counted_before_pauses_were_kept_stays(
+    fresh: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the migration nor the first counting after it moves a report that went on after a
+    pause, or that waits for data a second time."""
+    until = ForwardsMigrationManager("balagh", migration_id="2026-11-25T06:00:00:000000")
+    with monkeypatch.context() as former:
+        former.setattr(migrations, "_manager", lambda: until)
+        await migrate()
+    monday = datetime(2026, 11, 30, 21, tzinfo=UTC)
+    checked = {"checked_at": filed.FILED_AT, "due_at": monday,
+               "completeness_due_at": datetime(2026, 11, 23, 21, tzinfo=UTC)}  # fmt: skip
+    person = await filed.person()
+    # The data came on Thursday 26; two days were left.
+    await filed.report(
+        person, "under_review", submitted_at=filed.FILED_AT, due_from=date(2026, 11, 26),
+        due_days=2, **checked,
+    )  # fmt: skip
+    # It came on Tuesday 24, with four days left; on Thursday data was asked for again.
+    asked = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    await filed.report(
+        person, "missing_data", submitted_at=filed.FILED_AT, due_from=date(2026, 11, 24),
+        due_days=4, data_asked_at=asked, paused_working_days=2, **checked,
+    )  # fmt: skip
+    before = [dict(row) for row in await fetch("SELECT * FROM report ORDER BY id")]
+    await migrate()
+    calendar = await load_calendar(frozenset({4, 5}), date(2026, 11, 26))
+    async with database.transaction():
+        moved = await recount(
+            calendar, ZoneInfo("Asia/Riyadh"), asked, staff_id=await filed.reviewer(), reason={}
+        )
+    assert moved == 0
+    after = [dict(row) for row in await fetch("SELECT * FROM report ORDER BY id")]
+    assert after == [{**row, "pauses": []} for row in before]

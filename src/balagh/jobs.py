@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -49,6 +49,7 @@ from balagh.reports import (
     clock_sweep,
     digests,
     evidence_links,
+    official_calendar,
     pending,
     reminders,
     sweeps,
@@ -101,19 +102,33 @@ async def clocks(context: Context) -> None:
         reminder_hours=settings.missing_data_reminder_hours,
     )
     async with _on_record("clocks") as run:
-        # First: what is not late by the calendar as it is now is not told so.
-        week = calendar_changes.World(weekend=frozenset(settings.weekend), zone=world.zone)
-        moved = await calendar_changes.settle(week, now)
+        fault: Exception | None = None
+        try:
+            # First: what is not late by the calendar as it is now is not told so.
+            run.done += await _count_again(world.zone, settings, now)
+        except Exception as error:
+            # Whoever waits for the end of a time does not wait for the calendar.
+            fault = error
         swept = await clock_sweep.sweep(now, world)
-        run.done = swept.total + moved
+        run.done += swept.total
+        if swept.total:
+            _log.info(
+                "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
+                promised=swept.promised,
+            )  # fmt: skip
+            await _look(context)
+        if fault is not None:
+            raise fault
+
+
+async def _count_again(zone: ZoneInfo, settings: Settings, now: datetime) -> int:
+    """Due dates that a changed calendar moves: what its change missed, and all of them when the
+    official one changed."""
+    week = calendar_changes.World(weekend=frozenset(settings.weekend), zone=zone)
+    moved = await calendar_changes.settle(week, now) + await official_calendar.follow(week, now)
     if moved:
         _log.info("due dates moved by the calendar", reports=moved)
-    if swept.total:
-        _log.info(
-            "clocks", expired=swept.expired, reminded=swept.reminded, late=swept.late,
-            promised=swept.promised,
-        )  # fmt: skip
-        await _look(context)
+    return moved
 
 
 async def remind(context: Context) -> None:
@@ -135,6 +150,12 @@ async def _remind(context: Context) -> int:
         secret_key=settings.secret_key,
         sms=settings.sms_url is not None,
     )
+    # Settled a minute after they were made, they are in the calendar that this process has.
+    if changes := await calendar_changes.unjudged():
+        moved = await reminders.judge_again(now, world)
+        await calendar_changes.judged(changes, now)
+        if moved:
+            _log.info("reminders moved by the calendar", drafts=moved)
     return await reminders.sweep(now, world)
 
 

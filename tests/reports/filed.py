@@ -55,7 +55,7 @@ async def report(
     if state == "missing_data":
         values |= {
             "data_due_at": now + timedelta(hours=27), "data_asked_at": now - timedelta(hours=21),
-            "resume_state": "under_review", "paused_working_days": 4,
+            "resume_state": "under_review", "paused_working_days": 5,
         }  # fmt: skip
         event |= {"action": "request_data", "data": {"items": list(ITEMS)}}
         at = now - timedelta(hours=21)

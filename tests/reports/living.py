@@ -141,7 +141,10 @@ class Life(Doing):
         calendar = await self.calendar()
         for row in await fetch("SELECT * FROM report"):
             if row["state"] in (*RUNNING, State.MISSING_DATA):
-                days = deadlines.counted(row["due_from"], row["due_days"], calendar)
+                since, count = deadlines.counting(
+                    row["due_from"], row["due_days"], row["pauses"], calendar
+                )
+                days = deadlines.counted(since, count, calendar)
                 assert days[-1].day == deadlines.due_day(row["due_at"], RIYADH)
             if row["state"] in (State.RECEIVED, State.UNDER_REVIEW) and not row["checked_at"]:
                 since = row["submitted_at"].astimezone(RIYADH).date()

@@ -176,6 +176,54 @@ async def test_the_calendar_changed_and_the_day_moves_on(world: World) -> None:
     assert {row["key"].split(":")[3] for row in await notices()} == {"2026-11-27"}
 
 
+@pytest.mark.parametrize(
+    ("off", "before", "after"),
+    [
+        # Declared: Thursday 26 is the fifth working day.
+        (WEDNESDAY, THURSDAY, date(2026, 11, 27)),
+        # Taken back: it was counted over a day off.
+        (None, date(2026, 11, 27), THURSDAY),
+        (None, date(2026, 12, 20), THURSDAY),
+        # As it was.
+        (None, THURSDAY, THURSDAY),
+    ],
+)
+async def test_the_days_to_come_are_judged_by_a_changed_calendar(
+    world: World, off: date | None, before: date, after: date
+) -> None:
+    id = await draft(await person(), before)
+    if off:
+        await fetch(
+            "INSERT INTO calendar_day (day, working, name_ar, name_en) VALUES ($1, false, '', '')",
+            off,
+        )
+    changed = msgspec.structs.replace(
+        world, calendar=await load_calendar(frozenset({4, 5}), THURSDAY)
+    )
+    now = at(WEDNESDAY, 12)
+    assert await reminders.judge_again(now, changed) == (before != after)
+    assert await remind_on(id) == after
+    assert await notices() == []
+    assert await sweep(at(after, 7, 59), changed) == 0
+    assert await sweep(at(after, 8), changed) == 2
+
+
+async def test_what_can_be_filed_already_by_the_changed_calendar(world: World) -> None:
+    """Told today, from 08:00 on."""
+    id = await draft(await person(), date(2026, 12, 20))
+    sunday = at(date(2026, 11, 29), 6)
+    assert await reminders.judge_again(sunday, world) == 1
+    assert await remind_on(id) == date(2026, 11, 29)
+    assert await sweep(sunday, world) == 0
+    assert await sweep(sunday + timedelta(hours=2), world) == 2
+
+
+async def test_another_obstacle_leaves_the_day_as_it_is(world: World) -> None:
+    id = await draft(await person(), date(2026, 12, 20), agency="no-such-agency")
+    assert await reminders.judge_again(at(WEDNESDAY, 12), world) == 0
+    assert await remind_on(id) == date(2026, 12, 20)
+
+
 async def test_answers_changed_and_the_day_moves_on(world: World) -> None:
     id = await draft(await person(), filed_on_day="22")
     assert await sweep(EIGHT, world) == 0

@@ -83,7 +83,7 @@ CHANGES: dict[tuple[State, Action], dict[str, object]] = {
     },
     # Three working days after Tuesday: Wednesday, Thursday, Sunday.
     (State.MISSING_DATA, Action.UPDATE): {
-        **UNPAUSED, "due_at": due("2026-11-29"), "due_from": NOW.date(), "due_days": 3,
+        **UNPAUSED, "due_at": due("2026-11-29"), "pauses": (NOW.date(), NOW.date()),
     },
     (State.MISSING_DATA, Action.EXPIRE): {**UNPAUSED, "ended_at": NOW},
     (State.UNDER_REVIEW, Action.REFER): {
@@ -129,6 +129,13 @@ def test_what_an_action_changes_and_what_it_leaves(state: State, action: Action)
     assert msgspec.structs.asdict(now) == expected
 
 
+# Filed on which day, by when it is due.
+FILED = {
+    "2026-11-29": "2026-11-22",
+    "2026-03-25": "2026-03-14",
+    "2026-03-29": "2026-03-16",
+    "2026-09-24": "2026-09-16",
+}
 # Due at the end of; data asked for at; working days left; updated at; due then at the end of.
 PAUSES = [
     ("2026-11-29", "2026-11-24 10:00", 3, "2026-11-24 15:00", "2026-11-29", "the same day"),
@@ -156,7 +163,8 @@ PAUSES = [
 def test_the_clock_stands_still_until_the_data_has_come(
     day: str, asked: str, left: int, updated: str, expected: str
 ) -> None:
-    before = Standing(state=State.UNDER_REVIEW, due_at=due(day), **COUNTED)
+    counted: dict[str, Any] = {"due_from": date.fromisoformat(FILED[day]), "due_days": 5}
+    before = Standing(state=State.UNDER_REVIEW, due_at=due(day), **counted)
     asked_at, updated_at = at(*asked.split()), at(*updated.split())
     missing = after(before, row(State.UNDER_REVIEW, Action.REQUEST_DATA), asked_at, TERMS)
     assert missing.paused_working_days == left
@@ -166,8 +174,12 @@ def test_the_clock_stands_still_until_the_data_has_come(
     again = after(missing, row(State.MISSING_DATA, Action.UPDATE), updated_at, TERMS)
     assert again == Standing(
         state=State.UNDER_REVIEW, due_at=due(expected), checked_at=missing.checked_at,
-        due_from=updated_at.date(), due_days=left,
+        **counted, pauses=(asked_at.date(), updated_at.date()),
     )  # fmt: skip
+    # As a page shows it day by day.
+    since, days = deadlines.counting(again.due_from, again.due_days, again.pauses, SAUDI)
+    assert (since, days) == (updated_at.date(), left)
+    assert deadlines.counted(since, days, SAUDI)[-1].day == date.fromisoformat(expected)
 
 
 def test_the_completeness_check_is_done_once() -> None:

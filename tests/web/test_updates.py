@@ -84,13 +84,13 @@ async def test_from_the_card_to_the_report_that_went_back(noura: Browser, tmp_pa
     assert (await noura.client.get(f"/files/{row['id']}")).status_code == 200
     page = await noura.send("/update")
     assert page.path.endswith("/update/check")
-    assert "Sunday 29 November 2026" in page.text
+    assert "Monday 30 November 2026" in page.text
     assert page.facts[ITEMS[1]] == WORDS["text_1"]
     assert "التقرير.jpg" in page.facts[ITEMS[0]]
     page = await noura.send("/confirmation")
     assert page.path == f"/reports/{report['number']}"
     assert "The report went back to Amer centre" in page.text
-    assert "you will have an answer by Sunday 29 November 2026" in page.text
+    assert "you will have an answer by Monday 30 November 2026" in page.text
     assert "التقرير.jpg" in page.text
     assert WORDS["text_1"] in page.text
     _, event = await events_of(report)
@@ -104,8 +104,8 @@ async def test_from_the_card_to_the_report_that_went_back(noura: Browser, tmp_pa
     (row,) = await files()
     assert (row["event_id"], row["pending_action"], row["item"]) == (event["id"], None, 0)
     (stands,) = await fetch("SELECT * FROM report")
-    # Four working days were left: Tuesday, Wednesday, Thursday, Sunday.
-    assert stands["due_at"] == datetime(2026, 11, 29, 21, tzinfo=UTC)
+    # Asked for on the day of filing, so all five were left: from Tuesday 24 to Monday 30.
+    assert stands["due_at"] == datetime(2026, 11, 30, 21, tzinfo=UTC)
     assert await fetch("SELECT 1 FROM action_draft") == []
 
 

@@ -35,6 +35,7 @@ class Life(msgspec.Struct, kw_only=True):
     completeness_due_at: datetime
     due_from: date
     due_days: int
+    pauses: tuple[date, ...] = ()
     data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None

@@ -4,6 +4,7 @@ Specification 2 and 5.
 """
 
 from piccolo.columns import (
+    JSONB,
     Array,
     BigInt,
     BigSerial,
@@ -65,11 +66,11 @@ class CalendarDay(Table, tablename="calendar_day"):
 
 class CalendarChange(Table, tablename="calendar_change"):
     """What an administrator changed, and how many reports moved; ``working`` none: the official
-    calendar counts again."""
+    calendar counts again; without ``staff_id`` the official calendar itself changed."""
 
     id = BigSerial(primary_key=True)
     at = Timestamptz(default=None)
-    staff_id = BigInt(default=None)
+    staff_id = BigInt(null=True, default=None)
     first_day = Date(default=None)
     last_day = Date(default=None)
     working = Boolean(null=True, default=None)
@@ -77,3 +78,15 @@ class CalendarChange(Table, tablename="calendar_change"):
     name_en = Text(default=None)
     moved = Integer(default=0)
     settled_at = Timestamptz(null=True, default=None)
+    seen_at = Timestamptz(null=True, default=None)
+    judged_at = Timestamptz(null=True, default=None)
+
+
+class OfficialCalendar(Table, tablename="official_calendar"):
+    """One row: what the official calendar said when due dates were last counted by it; ``coming``:
+    what it says now, seen by somebody since ``coming_since``."""
+
+    id = SmallInt(primary_key=True, default=1)
+    said = JSONB(default=None)
+    coming = JSONB(null=True, default=None)
+    coming_since = Timestamptz(null=True, default=None)

@@ -90,6 +90,7 @@ _STANDING = {
     "due_at": "timestamptz",
     "due_from": "date",
     "due_days": "smallint",
+    "pauses": "date[]",
     "data_asked_at": "timestamptz",
     "data_due_at": "timestamptz",
     "paused_working_days": "smallint",

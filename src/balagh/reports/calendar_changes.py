@@ -3,10 +3,11 @@
 Specification 5. A change and the due dates that it moves are one transaction, one after another:
 whoever decided by a calendar that somebody changed meanwhile is told so. Every process keeps the
 calendar for half a minute, so reports may be counted by the former one for that long; ``settle``
-counts those again once nobody has it any more.
+counts those again once nobody has it any more. That the official calendar itself changes is
+``official_calendar``'s.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -29,8 +30,10 @@ BEFORE = timedelta(days=30)
 MOST = 31
 # A page of what was changed, and of what moved.
 PAGE = 50
+# Not a lock of the table: what a sweep notes there would wait for a change.
+_LOCK = "hashtextextended('calendar', 0)"
 # Twice as long as any process keeps the calendar: a page that began before has ended.
-_SETTLED = 2 * MAX_AGE
+SETTLED = 2 * MAX_AGE
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,8 @@ class Unfit(StrEnum):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that was made: by whom (``name_ar``, ``name_en``), and how many reports it moved."""
+    """A change that was made: by whom (none when the official calendar itself changed), and how
+    many reports it moved."""
 
     id: int
     at: datetime
@@ -67,8 +71,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     name_ar: str
     name_en: str
     moved: int
-    staff_ar: str
-    staff_en: str
+    staff_ar: str | None
+    staff_en: str | None
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +88,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 _MADE = """
 SELECT c.id, c.at, c.first_day, c.last_day, c.working, c.name_ar, c.name_en, c.moved,
   s.name_ar AS staff_ar, s.name_en AS staff_en
-FROM calendar_change c JOIN staff s ON s.id = c.staff_id
+FROM calendar_change c LEFT JOIN staff s ON s.id = c.staff_id
 """
 
 
@@ -114,8 +118,7 @@ async def make(
     """
     today = world.today(now)
     async with transaction():
-        # One after another, and nothing is settled in between.
-        await fetch("LOCK TABLE calendar_change IN SHARE ROW EXCLUSIVE MODE")
+        await one_after_another()
         other = await newest()
         if other is not None and other.id != as_of:
             return other
@@ -130,7 +133,7 @@ async def make(
         )  # fmt: skip
         id = int(rows[0]["id"])
         await _write(change)
-        await _recount(id, staff_id, change.working, names, world, now)
+        await move(id, staff_id, change.working, names, world, now)
         await audit.record(
             staff_id, "change_calendar", f"calendar_change:{id}", now,
             {"first_day": change.first.isoformat(), "last_day": change.last.isoformat(),
@@ -142,13 +145,23 @@ async def make(
 
 async def settle(world: World, now: datetime) -> int:
     """Moves what other processes counted by the former calendar after it was changed; how many
-    reports. For the clock's sweep: repeatable, and safe with several workers."""
-    due = "settled_at IS NULL AND at <= $1"
-    before = now - _SETTLED
-    if not await fetch(f"SELECT 1 FROM calendar_change WHERE {due} LIMIT 1", before):  # noqa: S608
+    reports. For the clock's sweep: repeatable, and safe with several workers.
+
+    Counted from when it is seen here: then it holds, however long it took to be made.
+    """
+    open_ones = await fetch("SELECT id, seen_at FROM calendar_change WHERE settled_at IS NULL")
+    if unseen := [row["id"] for row in open_ones if row["seen_at"] is None]:
+        await fetch(
+            "UPDATE calendar_change SET seen_at = $2 WHERE id = ANY($1) AND seen_at IS NULL",
+            unseen, now,
+        )  # fmt: skip
+    due = "settled_at IS NULL AND seen_at <= $1"
+    before = now - SETTLED
+    if not any(row["seen_at"] and row["seen_at"] <= before for row in open_ones):
         return 0
     async with transaction():
-        await fetch("LOCK TABLE calendar_change IN SHARE ROW EXCLUSIVE MODE")
+        if not await nobody_else():
+            return 0
         row = await fetch_one(
             "SELECT id, staff_id, working, name_ar, name_en FROM calendar_change "  # noqa: S608
             f"WHERE {due} ORDER BY id DESC LIMIT 1",
@@ -157,8 +170,56 @@ async def settle(world: World, now: datetime) -> int:
         if row is None:
             return 0
         names = (row["name_ar"], row["name_en"])
-        moved = await _recount(row["id"], row["staff_id"], row["working"], names, world, now)
+        moved = await move(row["id"], row["staff_id"], row["working"], names, world, now)
         await fetch(f"UPDATE calendar_change SET settled_at = $2 WHERE {due}", before, now)  # noqa: S608
+    return moved
+
+
+async def unjudged() -> list[int]:
+    """Changes that are settled, and by which the days were not judged yet on which drafts can be
+    filed."""
+    rows = await fetch(
+        "SELECT id FROM calendar_change WHERE judged_at IS NULL AND settled_at IS NOT NULL"
+    )
+    return [row["id"] for row in rows]
+
+
+async def judged(ids: Sequence[int], now: datetime) -> None:
+    """They were."""
+    await fetch("UPDATE calendar_change SET judged_at = $2 WHERE id = ANY($1)", list(ids), now)
+
+
+async def one_after_another() -> None:
+    """In a transaction: nobody else changes the calendar or settles a change until it ends. Waits
+    for one that moves tens of thousands of reports, longer than a statement may."""
+    await fetch("SET LOCAL lock_timeout = '60s'")
+    await fetch("SET LOCAL statement_timeout = '60s'")
+    await fetch(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    await fetch("SET LOCAL lock_timeout TO DEFAULT")
+    await fetch("SET LOCAL statement_timeout TO DEFAULT")
+
+
+async def nobody_else() -> bool:
+    """As ``one_after_another``, for the clock's sweep, which does not wait: whether it is so."""
+    row = await fetch_one(f"SELECT pg_try_advisory_xact_lock({_LOCK}) AS ours")
+    return row is not None and bool(row["ours"])
+
+
+async def move(
+    id: int, staff_id: int | None, working: bool | None, names: tuple[str, str], world: World,
+    now: datetime,
+) -> int:  # fmt: skip
+    """In the transaction of change ``id``: counts all that is open by the calendar as it is now;
+    how many reports moved."""
+    reason: dict[str, Any] = {"change": id}
+    for code, name in zip(LANGUAGES, names, strict=True):
+        said = name
+        if working is None and staff_id is not None:
+            said = Language.of(code).text(N_("{name} no longer applies"), name=name)
+        reason[f"reason_{code}"] = said
+    calendar = await holidays.load_calendar(world.weekend, world.today(now))
+    moved = await recounting.recount(calendar, world.zone, now, staff_id=staff_id, reason=reason)
+    await fetch("UPDATE calendar_change SET moved = moved + $2 WHERE id = $1", id, moved)
     return moved
 
 
@@ -210,7 +271,8 @@ async def moved(id: int, after: int = 0) -> tuple[list[Move], int | None]:
     """The reports that moved with a change, a page of them, and after which one the next begins."""
     rows = await fetch(
         "SELECT e.id, r.number, r.kind, (e.data->>'was_on')::date AS was_on, "
-        "(e.data->>'due_on')::date AS due_on "
+        "(e.data->>'due_on')::date AS due_on, (e.data->>'had')::int AS had, "
+        "(e.data->>'left')::int AS left "
         "FROM event e JOIN report r ON r.id = e.report_id "
         "WHERE e.action = 'move_due' AND (e.data->>'change')::bigint = $1 AND e.id > $2 "
         "ORDER BY e.id LIMIT $3",
@@ -218,22 +280,6 @@ async def moved(id: int, after: int = 0) -> tuple[list[Move], int | None]:
     )  # fmt: skip
     moves = [Move(**{name: row[name] for name in Move.__struct_fields__}) for row in rows[:PAGE]]
     return moves, rows[PAGE - 1]["id"] if len(rows) > PAGE else None
-
-
-async def _recount(
-    id: int, staff_id: int, working: bool | None, names: tuple[str, str], world: World,
-    now: datetime,
-) -> int:  # fmt: skip
-    reason: dict[str, Any] = {"change": id}
-    for code, name in zip(LANGUAGES, names, strict=True):
-        said = name
-        if working is None:
-            said = Language.of(code).text(N_("{name} no longer applies"), name=name)
-        reason[f"reason_{code}"] = said
-    calendar = await holidays.load_calendar(world.weekend, world.today(now))
-    moved = await recounting.recount(calendar, world.zone, now, staff_id=staff_id, reason=reason)
-    await fetch("UPDATE calendar_change SET moved = moved + $2 WHERE id = $1", id, moved)
-    return moved
 
 
 async def _write(change: Change) -> None:

@@ -91,6 +91,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     due_from: date
     due_days: int
+    pauses: tuple[date, ...]
     completeness_due_at: datetime
     data_asked_at: datetime | None
     data_due_at: datetime | None

@@ -206,12 +206,17 @@ def as_markdown() -> str:
         "",
         "A working day ends at its midnight in `BALAGH_ZONE`; a deadline has come at its instant. "
         "While data is missing the resolution clock stands still: the working days that were left, "
-        "at least one, are counted again from the day on which the data comes.",
+        "at least one, are counted again from the day on which the data comes. How many those were "
+        "is itself counted by the calendar as it is now: a report keeps the days of its pauses "
+        "(`deadlines.counting`).",
         "",
-        "A changed calendar counts `resolution`, `completeness` and the working days that are left "
-        "while data is missing again (`recounting.py`), and with them the day of `may_file_now`. "
-        "Clock hours, days and promised dates do not depend on it. When the first reminder of a "
-        "promise was missed for a week, only the second is sent.",
+        "A changed calendar counts `resolution`, `completeness` (of whatever is open, checked or "
+        "not) and the working days that are left while data is missing again (`recounting.py`), "
+        "and a minute after it is settled the day of `may_file_now`, earlier or later. That is so "
+        "for what an administrator declares (`calendar_changes.py`) and when the official calendar "
+        "itself changes, by `BALAGH_WEEKEND` or a newer library (`official_calendar.py`). Clock "
+        "hours, days and promised dates do not depend on it. When the first reminder of a promise "
+        "was missed for a week, only the second is sent.",
     ]
     return "\n".join(lines)
 

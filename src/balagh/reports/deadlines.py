@@ -1,6 +1,7 @@
 """When things are due (specification 5). Instants are time zone aware; a day ends at its midnight
 in the portal's zone."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,22 @@ class Counted(msgspec.Struct, frozen=True):
     day: date
     place: int
     holiday: object | None = None
+
+
+def counting(
+    since: date, days: int, pauses: Sequence[date], calendar: Calendar
+) -> tuple[date, int]:
+    """What is counted now of ``days`` working days after ``since``: from which day, and how many.
+
+    ``pauses``: on which day data was asked for and on which it came, in turn; after an odd one it
+    stands still, and the days are those that are left, at least one.
+    """
+    for place, day in enumerate(pauses):
+        if place % 2:
+            since = day
+        else:
+            days = max(1, len(calendar.days_between(day, calendar.after(since, days))))
+    return since, days
 
 
 def counted(since: date, days: int, calendar: Calendar) -> list[Counted]:

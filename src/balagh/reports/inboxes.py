@@ -32,6 +32,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     due_from: date
     due_days: int
+    pauses: tuple[date, ...]
     paused_working_days: int | None
     data_due_at: datetime | None
     ended_at: datetime | None
@@ -64,6 +65,7 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     due_from: date
     due_days: int
+    pauses: tuple[date, ...]
     paused_working_days: int | None
     data_due_at: datetime | None
     ended_at: datetime | None
@@ -164,13 +166,14 @@ _LAST = _newest("r", "e.action NOT IN (" + ",".join(f"'{one}'" for one in sorted
 
 
 _LINE = f"""r.id, r.number, r.kind, r.state, r.title, r.submitted_at, r.due_at, r.data_due_at,
-  r.due_from, r.due_days, r.paused_working_days, r.ended_at, r.reopen_until, r.outcome,
+  r.due_from, r.due_days, r.pauses, r.paused_working_days, r.ended_at, r.reopen_until, r.outcome,
   r.promised_on, r.delivered_at,
   a.name_ar AS agency_ar, a.name_en AS agency_en,
   p.short_ar AS platform_ar, p.short_en AS platform_en,
   {_led("r")} AS led,
   (SELECT json_agg(json_build_object('id', q.id, 'number', q.number, 'kind', q.kind,
       'state', q.state, 'due_at', q.due_at, 'due_from', q.due_from, 'due_days', q.due_days,
+      'pauses', q.pauses,
       'paused_working_days', q.paused_working_days, 'data_due_at', q.data_due_at,
       'ended_at', q.ended_at, 'reopen_until', q.reopen_until, 'outcome', q.outcome,
       'answer', q.answer, 'promised_on', q.promised_on, 'delivered_at', q.delivered_at,

@@ -2,12 +2,13 @@
 
 The promise is ``draft.remind_on``; this looks for the days that have come. It may run late, twice
 or side by side: each reminder is told once, and a draft that is gone or was changed meanwhile is
-left alone. Whether the day is still right is judged anew, because the calendar may have changed.
+left alone. Whether the day is still right is judged anew, because the calendar may have changed; a
+day that came nearer by a change is found by ``judge_again``.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from balagh.database import fetch
 from balagh.directory.lookup import Catalogue
 from balagh.reports import casework, stop_links
 from balagh.reports.choices import Choices
-from balagh.reports.eligibility import possible_on
+from balagh.reports.eligibility import Failure, possible_on
 from balagh.reports.fields import Answers, Situation, service_of
 from balagh.reports.kinds import KINDS
 from balagh.reports.telling_channels import Reach, fallback, ways
@@ -30,12 +31,13 @@ from balagh.workdays import Calendar
 AT = 8
 _BATCH = 200
 
-_DUE = """
+_FOUND = """
 SELECT d.id, d.kind, d.answers, d.updated_at, d.remind_on, d.person_id,
   p.name, p.phone, p.email, p.language, p.notify_sms, p.notify_email
 FROM draft d JOIN person p ON p.id = d.person_id
-WHERE d.remind_on <= $1 AND d.id > $2 ORDER BY d.id LIMIT $3
+WHERE d.remind_on %s $1 AND d.id > $2 ORDER BY d.id LIMIT $3
 """
+_DUE, _COMING = _FOUND % "<=", _FOUND % ">"
 _SETTLE = """
 WITH decided AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb)
@@ -71,45 +73,80 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 async def sweep(now: datetime, world: World) -> int:
     """Settles every reminder whose day has come, from 08:00 on; how many messages that made."""
-    # The wall clock's reading of eight hours ago: today from 08:00 on.
-    last = (now.astimezone(world.zone).replace(tzinfo=None) - timedelta(hours=AT)).date()
     told, after = 0, UUID(int=0)
-    while rows := await fetch(_DUE, last, after, _BATCH):
+    while rows := await fetch(_DUE, _last(now, world), after, _BATCH):
         decided = await _decide(rows, now, world)
         told += len(await fetch(_SETTLE, json.dumps(decided, default=str), now))
         after = rows[-1]["id"]
     return told
 
 
+async def judge_again(now: datetime, world: World) -> int:
+    """Once the calendar has changed: the days that are still to come, earlier or later by it; how
+    many moved. Nobody is told here: ``sweep`` does it on the day."""
+    moved, after = 0, UUID(int=0)
+    today = now.astimezone(world.zone).date()
+    while rows := await fetch(_COMING, _last(now, world), after, _BATCH):
+        decided = []
+        for row, (values, failures) in zip(rows, await _judged(rows, now, world), strict=True):
+            # It can be filed already; or another obstacle came up, and the day stays what it was.
+            later = possible_on(failures) or (row["remind_on"] if failures else today)
+            if later != row["remind_on"] and service_of(values) is not None:
+                decided.append(_decision(row, later, []))
+        await fetch(_SETTLE, json.dumps(decided, default=str), now)
+        moved += len(decided)
+        after = rows[-1]["id"]
+    return moved
+
+
+def _last(now: datetime, world: World) -> date:
+    """The last day that has come: the wall clock's reading of eight hours ago, today from 08:00
+    on."""
+    return (now.astimezone(world.zone).replace(tzinfo=None) - timedelta(hours=AT)).date()
+
+
 async def _decide(
     rows: Sequence[asyncpg.Record], now: datetime, world: World
 ) -> list[dict[str, Any]]:
     """For each draft its messages, or the day on which to look again, or neither."""
+    decided = []
+    for row, (values, failures) in zip(rows, await _judged(rows, now, world), strict=True):
+        # Another obstacle came up, or the service is open again: the message would not be true, and
+        # the draft's pages say what is the matter.
+        untrue = failures or service_of(values) is None
+        notices = [] if untrue else _notices(row, values, world, now)
+        decided.append(_decision(row, possible_on(failures), notices))
+    return decided
+
+
+def _decision(
+    row: asyncpg.Record, later: date | None, notices: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "seen": row["updated_at"].isoformat(),
+        "was": row["remind_on"],
+        "later": later,
+        "notices": notices,
+    }
+
+
+async def _judged(
+    rows: Sequence[asyncpg.Record], now: datetime, world: World
+) -> list[tuple[dict[str, Any], Sequence[Failure]]]:
+    """For each draft what it says, and what stands in the way of filing it today."""
     directory = Choices(world.known, "ar")
     situation = Situation(today=now.astimezone(world.zone).date(), directory=directory)
     understood = [
         _understood(KINDS[row["kind"]], _answers(row), situation)
         for row in rows
     ]  # fmt: skip
-    numbers = await _earlier(rows, understood)
-    decided = []
-    for row, values, number in zip(rows, understood, numbers, strict=True):
-        failures = KINDS[row["kind"]].failing(values, situation, world.calendar, number)
-        later = possible_on(failures)
-        # Another obstacle came up, or the service is open again: the message would not be true, and
-        # the draft's pages say what is the matter.
-        untrue = failures or service_of(values) is None
-        notices = [] if untrue else _notices(row, values, world, now)
-        decided.append(
-            {
-                "id": row["id"],
-                "seen": row["updated_at"].isoformat(),
-                "was": row["remind_on"],
-                "later": later,
-                "notices": notices,
-            }
+    return [
+        (values, KINDS[row["kind"]].failing(values, situation, world.calendar, number))
+        for row, values, number in zip(
+            rows, understood, await _earlier(rows, understood), strict=True
         )
-    return decided
+    ]
 
 
 def _answers(row: asyncpg.Record) -> Answers:

@@ -101,7 +101,7 @@ _SAME = ", ".join(
         *("account_type", "organisation_name", "organisation_number"),
         *("ground", "reference", "reference_key", "filed_on", "response_days", "closed_on"),
         *("matter", "still_happening", "title", "submitted_at", "due_at", "completeness_due_at"),
-        *("due_from", "due_days"),
+        *("due_from", "due_days", "pauses"),
         *("late_told_due", "assignee_id", "priority", "checked_at"),
     )
 )

@@ -18,7 +18,8 @@ from balagh.workdays import Calendar
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of ``report``, by their names, that actions change.
 
-    ``due_at`` is the end of working day ``due_days`` after ``due_from``.
+    ``due_at`` is the end of working day ``due_days`` after ``due_from``, with the ``pauses`` since
+    then (``deadlines.counting``): on which day data was asked for and on which it came, in turn.
     ``referred_agency_id``: who works on it (who of them has it, ``officer_id``, goes with the
     agency); ``checked_at``: when the completeness check was done;
     ``paused_working_days``: what was left of the resolution time when data was asked for;
@@ -29,6 +30,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     due_from: date
     due_days: int
+    pauses: tuple[date, ...] = ()
     data_asked_at: datetime | None = None
     data_due_at: datetime | None = None
     paused_working_days: int | None = None
@@ -90,20 +92,22 @@ def after(
     now = changed(before, state=target)
     match row.action:
         case Action.REQUEST_DATA:
-            last = deadlines.due_day(before.due_at, terms.zone)
-            left = terms.calendar.days_between(at.astimezone(terms.zone).date(), last)
+            stopped = (*before.pauses, at.astimezone(terms.zone).date())
             return changed(
                 now,
                 # The clock stands still; at least a day is left when it goes on.
-                paused_working_days=max(1, len(left)),
+                paused_working_days=deadlines.counting(
+                    before.due_from, before.due_days, stopped, terms.calendar
+                )[1],
                 resume_state=before.state,
                 data_asked_at=at,
                 data_due_at=at + timedelta(hours=terms.missing_data_hours),
                 checked_at=before.checked_at or at,
             )
         case Action.UPDATE:
-            assert before.paused_working_days is not None
-            return _running(_unpaused(now), at, before.paused_working_days, terms)
+            assert before.data_asked_at is not None
+            pause = (moment.astimezone(terms.zone).date() for moment in (before.data_asked_at, at))
+            return _due(changed(_unpaused(now), pauses=(*before.pauses, *pause)), terms)
         case Action.EXPIRE | Action.CANCEL:
             return changed(_unpaused(now), ended_at=at)
         case Action.REJECT:
@@ -140,8 +144,11 @@ def after(
                 promised_on=None,
                 reopen_until=None,
                 acknowledged_at=None,
+                due_from=at.astimezone(terms.zone).date(),
+                due_days=terms.resolution_days,
+                pauses=(),
             )
-            return _running(again, at, terms.resolution_days, terms)
+            return _due(again, terms)
         case Action.REFUSE_REOPENING:
             return changed(now, ended_at=at)
         case Action.SUBMIT | Action.START_REVIEW:
@@ -150,14 +157,13 @@ def after(
             assert_never(row.action)
 
 
-def _running(standing: Standing, at: datetime, days: int, terms: Terms) -> Standing:
-    """Due at the end of that many working days from ``at`` on."""
-    return msgspec.structs.replace(
-        standing,
-        due_at=deadlines.resolution(at, terms.calendar, terms.zone, days),
-        due_from=at.astimezone(terms.zone).date(),
-        due_days=days,
+def _due(standing: Standing, terms: Terms) -> Standing:
+    """With the end of its time, as this calendar has it."""
+    since, days = deadlines.counting(
+        standing.due_from, standing.due_days, standing.pauses, terms.calendar
     )
+    due_at = deadlines.end_of(terms.calendar.after(since, days), terms.zone)
+    return msgspec.structs.replace(standing, due_at=due_at)
 
 
 def _unpaused(standing: Standing) -> Standing:

@@ -35,8 +35,9 @@ class Draft(Table, tablename="draft"):
 class Report(Table, tablename="report"):
     """``agency_id``: whom it is about; ``referred_agency_id``: who works on it, from the referral
     on. ``assignee_id``: who at Amer has it; ``officer_id``: who at the agency. ``due_at`` is the
-    end of working day ``due_days`` after ``due_from``. ``searched``: title and
-    description as they are searched, which the database keeps."""
+    end of working day ``due_days`` after ``due_from``, with the ``pauses`` between
+    (``deadlines.counting``). ``searched``: title and description as they are searched, which the
+    database keeps."""
 
     id = BigSerial(primary_key=True)
     number = Text(unique=True, default=None)
@@ -81,6 +82,7 @@ class Report(Table, tablename="report"):
     completeness_due_at = Timestamptz(default=None)
     due_from = Date(default=None)
     due_days = SmallInt(default=None)
+    pauses = Array(base_column=Date(default=None), default=list)
     data_asked_at = Timestamptz(null=True, default=None)
     data_reminded_at = Timestamptz(null=True, default=None)
     data_due_at = Timestamptz(null=True, default=None)

@@ -88,6 +88,15 @@ _BY_STAFF: Mapping[Action | Entry, Telling] = {
     ),
 }
 
+# While data is missing no date is promised; what moves is what is left.
+_LEFT_MOVED = Telling(
+    N_(
+        "The calendar of working days changed: {reason}. The clock stands until the data comes: "
+        "{left}."
+    ),
+    N_("The time that is left changed"),
+)
+
 # An answer that closed the report at once: nobody checks it any more.
 _CLOSED_BY_IT = Telling(N_("{agency} answered."))
 # It was with the agency when its day passed.
@@ -106,10 +115,13 @@ def telling(
     """Title and text (msgids) of a public event. ``data``: the event's, where it tells how."""
     done = Entry(action) if action in {*Entry} else Action(action)
     found = (_BY_STAFF.get(done) if actor == "staff" else None) or TELLINGS[done]
-    if done is Action.ANSWER and data and data.get("closes"):
+    data = data or {}
+    if done is Action.ANSWER and data.get("closes"):
         found = _CLOSED_BY_IT
-    if done is Entry.LATE and data and "agency_ar" in data:
+    if done is Entry.LATE and "agency_ar" in data:
         found = _LATE_AT_AGENCY
+    if done is Entry.MOVE_DUE and "left" in data:
+        found = _LEFT_MOVED
     title = found.title or (STATE_TEXT[State(to_state)] if to_state else "")
     return Telling(found.text, title)
 
@@ -129,10 +141,13 @@ ENDED = frozenset({State.CLOSED, State.CANCELLED, State.REJECTED})
 def values(data: Mapping[str, Any], agency: str, language: Language) -> dict[str, str]:
     """The placeholders of a telling, from the event's data; ``agency``: who has the report now,
     where the event does not say who had it then."""
-    comma, due_on = language.text(", "), data.get("due_on")
+    comma, due_on, left = language.text(", "), data.get("due_on"), data.get("left")
     return {
         "agency": str(data.get(f"agency_{language.code}", agency)),
         "items": comma.join(data.get("items", ())),
         "reason": str(data.get("reason", data.get(f"reason_{language.code}", ""))),
         "due_on": language.date(date.fromisoformat(due_on)) if due_on else "",
+        "left": language.plural("{n} working day left", "{n} working days left", left)
+        if left
+        else "",
     }

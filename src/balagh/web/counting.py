@@ -1,7 +1,7 @@
 """How a due date comes about, in words, day by day (specification 5); told alike to the beneficiary
 and to staff."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -25,6 +25,8 @@ class Facts(Protocol):
     def due_from(self) -> date: ...
     @property
     def due_days(self) -> int: ...
+    @property
+    def pauses(self) -> Sequence[date]: ...
     @property
     def paused_working_days(self) -> int | None: ...
 
@@ -92,7 +94,7 @@ def check_counting(submitted_at: datetime, due_at: datetime, teller: Teller) -> 
 
 def _beginning(report: Facts, teller: Teller) -> tuple[date, int]:
     """After which day how many working days are counted."""
-    return report.due_from, report.due_days
+    return deadlines.counting(report.due_from, report.due_days, report.pauses, teller.calendar)
 
 
 def _explained(report: Facts, teller: Teller) -> bool:

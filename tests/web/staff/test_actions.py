@@ -323,6 +323,14 @@ async def test_what_is_missing_line_by_line(at_desk: Visiting, late: bool) -> No
         data = json.loads((await events(made))[-1]["data"])
         assert data["items"] == ["رقم التقرير", "تاريخ التقرير"]
         assert data.get("late", False) is late
+        page = await reem.open(f"/cases/{made['number']}")
+        assert ("after the completeness check was due" in page.text) == late
+        assert ("Completeness check done late" in page.text) == late
+        # What was late stays so, whatever the calendar says afterwards.
+        moved = NOW.replace(day=25 if late else 22)
+        await fetch("UPDATE report SET completeness_due_at = $1", moved)
+        page = await reem.open(f"/cases/{made['number']}")
+        assert ("after the completeness check was due" in page.text) == late
         sms = (await notices())[0]
         assert sms["moment"] == "missing_data"
         said = render("missing_data", "sms", "ar", json.loads(sms["data"]))

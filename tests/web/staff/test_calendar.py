@@ -1,5 +1,7 @@
 """The administrator's calendar: declared days, what moves by them, and who may do it."""
 
+import asyncio
+from contextvars import Context
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,10 +12,11 @@ from tests.web.conftest import Clock, Visiting, staff_id
 from tests.web.pages import Browser, Page
 from tests.web.staff.test_accounts import audited, last_entry
 
-from balagh.database import fetch
+from balagh.database import fetch, transaction
 from balagh.directory import holidays
-from balagh.reports import calendar_changes
+from balagh.reports import calendar_changes, official_calendar
 from balagh.reports.calendar_changes import Change, World
+from balagh.web.staff import calendar_change
 
 WORLD = World(weekend=frozenset({4, 5}), zone=ZoneInfo("Asia/Riyadh"))
 # Filed on Sunday 22 November, due by Sunday 29.
@@ -30,7 +33,7 @@ def fresh(portal: object) -> None:
 async def report(**columns: Any) -> dict[str, Any]:
     people = await fetch("SELECT id FROM person LIMIT 1")
     person = people[0]["id"] if people else await filed.person("منى")
-    return await filed.report(person, due_at=DUE, **columns)
+    return await filed.report(person, **{"due_at": DUE, **columns})
 
 
 def typed(first: date, last: date, **more: str) -> dict[str, str]:
@@ -79,7 +82,7 @@ async def test_declared_checked_and_saved(at_desk: Visiting, visiting: Visiting)
         since = await last_entry()
         page = await check(abeer, **WEDNESDAY)
         assert page.status == 200
-        assert "2 due dates move" in page.text
+        assert "The time of 2 reports is counted again" in page.text
         assert "2 reports from Sunday 29 November 2026 to Monday 30 November 2026" in page.text
         assert "One beneficiary was told that the answer is late" in page.text
         # Nothing is done yet.
@@ -87,7 +90,7 @@ async def test_declared_checked_and_saved(at_desk: Visiting, visiting: Visiting)
         page = await abeer.send("/calendar/changes")
         assert page.path.startswith("/calendar/changes/")
         assert page.h1 == "Day of mourning: off, Wednesday 25 November 2026"
-        assert "2 due dates moved" in page.text
+        assert "Time of 2 reports counted again" in page.text
         assert await days() == ["2026-11-25 False Day of mourning"]
         (row,) = await fetch("SELECT * FROM report WHERE id = $1", made["id"])
         assert (row["due_at"], row["version"]) == (DUE + timedelta(days=1), 2)
@@ -145,7 +148,7 @@ async def test_a_holiday_worked_and_a_range_over_a_weekend(at_desk: Visiting, ti
         page = await abeer.open("/calendar?year=2027")
         await abeer.open("/calendar/change?first=2027-05-19&last=2027-05-19&kind=working")
         page = await abeer.send("/calendar/change", name_ar="دوام", name_en="Worked")
-        assert "0 due dates move" in page.text
+        assert "The time of 0 reports is counted again" in page.text
         await abeer.send("/calendar/changes")
         assert await days() == ["2027-05-19 True Worked"]
         await check(abeer, date(2027, 3, 7), date(2027, 3, 16))
@@ -252,6 +255,63 @@ async def test_nobody_else_changes_it(at_desk: Visiting, key: str) -> None:
     assert await days() == []
 
 
+async def test_while_data_is_missing_it_says_what_is_left(
+    at_desk: Visiting, visiting: Visiting
+) -> None:
+    """No date: none is promised then."""
+    asked = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    made = await report(
+        state="missing_data", data_asked_at=asked, data_due_at=asked + timedelta(hours=48),
+        paused_working_days=4,
+    )  # fmt: skip
+    async with at_desk("abeer") as abeer:
+        page = await check(abeer, date(2026, 11, 23), date(2026, 11, 23))
+        assert "1 report from 4 working days to 5 working days left, while data is missing" in (
+            page.text
+        )
+        assert "4 working days left, while data is missing" in page.text
+        page = await abeer.send("/calendar/changes")
+        assert "5 working days left, while data is missing" in page.text
+    async with at_desk("majed") as majed:
+        page = await majed.open(f"/cases/{made['number']}")
+        assert "Day of mourning ), while data is missing: 5 working days left" in page.text
+        assert "the answer is due by" not in page.text
+    async with visiting("منى") as mona:
+        page = await mona.open(f"/reports/{made['number']}")
+        assert "The clock stands until the data comes: 5 working days left." in page.text
+        assert "The answer is now due by" not in page.text
+
+
+async def test_the_official_calendar_changed(at_desk: Visiting, visiting: Visiting) -> None:
+    made = await report(due_at=DUE - timedelta(days=1))
+    await official_calendar.follow(World(weekend=frozenset({4}), zone=WORLD.zone), filed.NOW)
+    for minutes in (1, 2):
+        await official_calendar.follow(WORLD, filed.NOW + timedelta(minutes=minutes))
+    assert await due(made) == DUE
+    async with at_desk("majed") as majed:
+        page = await majed.open("/calendar")
+        assert "The official calendar changed" in page.text
+        page = await majed.open(page.links["The official calendar changed"])
+        assert page.h1 == "The official calendar changed"
+        assert "The system," in page.text
+        assert f"/cases/{made['number']}" in page.links.values()
+        page = await majed.open(f"/cases/{made['number']}")
+        assert "The system changed the calendar ( official calendar updated )" in page.text
+    async with visiting("منى") as mona:
+        page = await mona.open(f"/reports/{made['number']}")
+        assert "The calendar of working days changed: official calendar updated." in page.text
+
+
+async def test_so_many_that_it_takes_a_while(
+    at_desk: Visiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_desk("abeer") as abeer:
+        await report()
+        assert "So many take several seconds" not in (await check(abeer, **WEDNESDAY)).text
+        monkeypatch.setattr(calendar_change, "_MANY", 1)
+        assert "So many take several seconds" in (await check(abeer, **WEDNESDAY)).text
+
+
 async def test_many_are_counted_and_paged(
     at_desk: Visiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,12 +324,42 @@ async def test_many_are_counted_and_paged(
             as_of=0, staff_id=await staff_id("abeer"),
         )  # fmt: skip
         page = await majed.open(f"/calendar/changes/{id}")
-        assert "3 due dates moved" in page.text
+        assert "Time of 3 reports counted again" in page.text
         assert page.text.count("Monday 30 November 2026") == 2
         page = await majed.open(page.links["Next page"])
         assert page.text.count("Monday 30 November 2026") == 1
         for nobody in ("999999", str(2**70)):
             assert (await majed.open(f"/calendar/changes/{nobody}")).status == 404
+
+
+async def test_changes_at_the_same_instant_come_one_after_another(at_desk: Visiting) -> None:
+    made, abeer = await report(), await staff_id("abeer")
+    changes = [
+        Change(first=day, last=day, working=False, **NAMES)
+        for day in (date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 29))
+    ]
+    done = await asyncio.gather(
+        *(calendar_changes.make(one, WORLD, filed.NOW, as_of=0, staff_id=abeer) for one in changes)
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Made", "Made", "int"]
+    assert len(await days()) == 1
+    assert await due(made) == DUE + timedelta(days=1)
+
+
+async def test_while_one_is_made_the_sweep_does_not_wait(at_desk: Visiting) -> None:
+    await calendar_changes.make(
+        Change(**WEDNESDAY, working=False, **NAMES), WORLD, filed.NOW,
+        as_of=0, staff_id=await staff_id("abeer"),
+    )  # fmt: skip
+    made = await report()
+    minutes = [filed.NOW + timedelta(minutes=n) for n in range(3)]
+    assert await calendar_changes.settle(WORLD, minutes[0]) == 0
+    async with transaction():
+        await calendar_changes.one_after_another()
+        settled = calendar_changes.settle(WORLD, minutes[1])
+        assert await asyncio.create_task(settled, context=Context()) == 0
+    assert await due(made) == DUE
+    assert await calendar_changes.settle(WORLD, minutes[2]) == 1
 
 
 async def test_what_another_process_counted_by_the_former_calendar_is_counted_again(
@@ -282,9 +372,12 @@ async def test_what_another_process_counted_by_the_former_calendar_is_counted_ag
     )
     # Filed a moment later, by a process that had the calendar from before.
     made = await report()
-    assert await calendar_changes.settle(WORLD, now + timedelta(seconds=59)) == 0
+    # However long it took to be made: the minute begins when somebody else sees it.
+    seen = now + timedelta(seconds=90)
+    assert await calendar_changes.settle(WORLD, seen) == 0
+    assert await calendar_changes.settle(WORLD, seen + timedelta(seconds=59)) == 0
     assert await due(made) == DUE
-    assert await calendar_changes.settle(WORLD, now + timedelta(seconds=60)) == 1
+    assert await calendar_changes.settle(WORLD, seen + timedelta(seconds=60)) == 1
     assert await due(made) == DUE + timedelta(days=1)
     assert await calendar_changes.settle(WORLD, now + timedelta(days=1)) == 0
     (row,) = await fetch("SELECT moved FROM calendar_change WHERE id = $1", id)

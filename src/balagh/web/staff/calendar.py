@@ -76,7 +76,8 @@ class MadeView(msgspec.Struct, frozen=True):
 
 
 class MoveView(msgspec.Struct, frozen=True):
-    """``url``: the report's page, for whoever may open it."""
+    """``url``: the report's page, for whoever may open it; ``was``, ``due``: a day, or what is left
+    while data is missing."""
 
     url: str
     number: Markup
@@ -148,9 +149,13 @@ def made_view(made: Made, teller: Teller) -> MadeView:
     return MadeView(
         f"/calendar/changes/{made.id}",
         teller.when(made.at),
-        language.name(made, "staff"),
-        language.text(words[made.working], name=language.name(made), days=days),
-        language.plural("{n} due date moved", "{n} due dates moved", made.moved),
+        language.name(made, "staff") if made.staff_en else language.text("The system"),
+        language.text(words[made.working], name=language.name(made), days=days)
+        if made.staff_en
+        else language.text("The official calendar changed"),
+        language.plural(
+            "Time of {n} report counted again", "Time of {n} reports counted again", made.moved
+        ),
     )
 
 
@@ -160,8 +165,18 @@ def move_view(move: Move, teller: Teller, *, opens: bool) -> MoveView:
         f"/cases/{move.number}" if opens else "",
         number(move.number),
         language.text(KINDS[move.kind].name),
-        language.date(move.was_on),
-        language.date(move.due_on),
+        _time_text(move.was_on, move.had, language),
+        _time_text(move.due_on, move.left, language),
+    )
+
+
+def _time_text(day: date | None, left: int | None, language: Language) -> str:
+    """By when an answer is due; or what is left, while data is missing."""
+    if day is not None:
+        return language.date(day)
+    return language.text(
+        "{left}, while data is missing",
+        left=language.plural("{n} working day left", "{n} working days left", left or 0),
     )
 
 

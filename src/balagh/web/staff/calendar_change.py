@@ -8,13 +8,13 @@ from litestar import Response, Router, get, post
 
 from balagh.directory import holidays
 from balagh.directory.lookup import catalogue
-from balagh.i18n import N_
+from balagh.i18n import N_, Language
 from balagh.reports import calendar_changes
 from balagh.reports.calendar_changes import MOST, Change, Made, Unfit
 from balagh.reports.choices import Choices
 from balagh.reports.fields import Day, Problem, Situation
 from balagh.reports.lifecycle import Role
-from balagh.reports.recounting import Foreseen
+from balagh.reports.recounting import Foreseen, Shift
 from balagh.web import access
 from balagh.web.beneficiary.visits import go
 from balagh.web.page import AnyRequest, render
@@ -56,10 +56,15 @@ _UNFIT = {
 }
 
 
+# From so many on the page says that saving takes a while: a second on a small machine.
+_MANY = 2000
+
+
 class ShiftView(msgspec.Struct, frozen=True):
-    was: str
-    due: str
+    """``how``: from which day to which, or while data is missing how much is left."""
+
     reports: str
+    how: str
 
 
 @get(_HERE)
@@ -239,6 +244,7 @@ async def _preview(
         change=change,
         past=change.first < today,
         found=found,
+        many=found.reports >= _MANY,
         shifts=_shifts(found, teller),
         moves=[move_view(one, teller, opens=False) for one in found.moves],
         status=409 if overtaken else 200,
@@ -248,13 +254,20 @@ async def _preview(
 def _shifts(found: Foreseen, teller: Teller) -> list[ShiftView]:
     language = teller.language
     return [
-        ShiftView(
-            language.date(one.was_on),
-            language.date(one.due_on),
-            language.plural("{n} report", "{n} reports", one.reports),
-        )
+        ShiftView(language.plural("{n} report", "{n} reports", one.reports), _how(one, language))
         for one in found.shifts
     ]
+
+
+def _how(shift: Shift, language: Language) -> str:
+    if shift.was_on is not None and shift.due_on is not None:
+        was, due = (language.date(day) for day in (shift.was_on, shift.due_on))
+        return language.text("from {was} to {due}", was=was, due=due)
+    was, due = (
+        language.plural("{n} working day", "{n} working days", days or 0)
+        for days in (shift.had, shift.left)
+    )
+    return language.text("from {was} to {due} left, while data is missing", was=was, due=due)
 
 
 async def _situation(request: AnyRequest, teller: Teller) -> Situation:

@@ -68,7 +68,7 @@ def check_view(case: Case, teller: Teller) -> CheckView | None:
     language, zone = teller.language, teller.zone
     due = case.completeness_due_at
     if case.checked_at is not None:
-        if case.checked_at > due:
+        if case.checked_at >= due:
             return CheckView(language.text("Completeness check done late"), "late")
         return CheckView(language.text("Completeness check done"), "kept")
     if case.state not in REVIEW:

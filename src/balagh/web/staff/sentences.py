@@ -75,6 +75,12 @@ def what(entry: Entered, data: Mapping[str, Any], case: Case, language: Language
         words = _OUTCOMES.get(str(data.get("outcome")), words)
     if entry.action == Entry.ASSIGN:
         return _assigned(data, language)
+    if entry.action == Entry.MOVE_DUE and "left" in data:
+        return language.markup(
+            "changed the calendar ({reason}), while data is missing: {left}",
+            reason=isolate(reason),
+            left=language.plural("{n} working day left", "{n} working days left", data["left"]),
+        )
     shown = language.date(date.fromisoformat(day), weekday=False) if day else ""
     return language.markup(words, agency=isolate(agency), day=shown, reason=isolate(reason))
 

@@ -17,7 +17,7 @@ from balagh.reports import cases, inboxes, timeline
 from balagh.reports.cases import Case, Desk, Entered
 from balagh.reports.inboxes import ReportFile
 from balagh.reports.kinds import KINDS
-from balagh.reports.lifecycle import Action, Entry
+from balagh.reports.lifecycle import Entry
 from balagh.reports.mentions import Colleague, mentions
 from balagh.reports.notes import named
 from balagh.reports.told import Told, told
@@ -154,7 +154,6 @@ def _entry(
     teller: Teller,
 ) -> EntryView:
     language = teller.language
-    late = entry.action == Action.REQUEST_DATA and entry.at > case.completeness_due_at
     is_note = entry.action == Entry.NOTE
     return EntryView(
         sentence=sentence(who(entry, case, language), what(entry, data, case, language), language),
@@ -162,7 +161,7 @@ def _entry(
         internal=not entry.public and not is_note,
         note=language.text(_NOTES[entry.side]) if is_note else "",
         text=_addressed(str(data.get("text", "")), data, names) if is_note else Markup(""),
-        flag=language.text("after the completeness check was due") if late else "",
+        flag=language.text("after the completeness check was due") if data.get("late") else "",
         items=[str(item) for item in data.get("items", ())],
         said=[] if is_note else _said(entry, data, language),
         files=[
