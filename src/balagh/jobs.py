@@ -12,10 +12,10 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,7 @@ from balagh.reports import (
     assignment,
     calendar_changes,
     clock_sweep,
+    deliveries,
     digests,
     pending,
     reminders,
@@ -59,6 +60,7 @@ from balagh.waking import DRAIN, SILENT, ask, open_queue
 # Seconds.
 _BEAT = 5
 _STOP = 7.0
+_NOTING = 1.0
 # Between a file and its record lies one statement.
 _UPLOAD = timedelta(hours=1)
 
@@ -66,20 +68,26 @@ _log = structlog.get_logger()
 
 
 async def deliver(context: Context, *, channel: str) -> None:
-    """Sends what is due on one channel until nothing is."""
+    """Sends what is due on one channel until nothing is; what came of it is on record."""
     worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
     end = loop.time() + DRAIN
     while not worker.event.is_set() and loop.time() < end:
-        batch = await deliver_due(
-            worker.transports,
-            clock.now(),
-            channels=(channel,),
-            zone=ZoneInfo(worker.settings.zone),
-            stopping=worker.event.is_set,
-            quiet=worker.quiet,
-        )
+        now = clock.now()
+        try:
+            batch = await deliver_due(
+                worker.transports,
+                now,
+                channels=(channel,),
+                zone=ZoneInfo(worker.settings.zone),
+                stopping=worker.event.is_set,
+                quiet=worker.quiet,
+            )
+        except BaseException as error:
+            await _noted(deliveries.fail(channel, now, type(error).__name__))
+            raise
         if batch.total == 0:
             break
+        await deliveries.note(channel, now, clock.now(), batch)
     await worker.transports[channel].rest()
 
 
@@ -326,10 +334,20 @@ async def _on_record(sweep: str) -> AsyncIterator[_Run]:
     run, id = _Run(), await sweeps.begin(sweep, clock.now())
     try:
         yield run
-    except Exception as error:
-        await sweeps.fail(id, type(error).__name__)
+    except BaseException as error:
+        await _noted(sweeps.fail(id, type(error).__name__))
         raise
     await sweeps.end(id, clock.now(), run.done)
+
+
+async def _noted(noting: Coroutine[Any, Any, None]) -> None:
+    """Whoever cancels a job (its time is over, the worker stops) waits for this, but not for ever.
+    What keeps it from being noted does not take the place of the fault itself."""
+    task = asyncio.create_task(noting)
+    done, _ = await asyncio.wait([task], timeout=_NOTING)
+    error = task.exception() if done else TimeoutError()
+    if error is not None:
+        _log.warning("fault not noted", reason=type(error).__name__)
 
 
 async def _begin_beating(context: Context) -> None:
