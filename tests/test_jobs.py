@@ -276,7 +276,10 @@ async def test_what_has_run_out_is_tidied_away(tmp_path: Path) -> None:
     assert await SignInAttempt.select(SignInAttempt.state_hash) == [{"state_hash": b"\x01" * 32}]
 
 
-async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(hours=2)])
+async def test_files_whose_upload_was_cut_off_are_tidied_away(
+    tmp_path: Path, request: pytest.FixtureRequest, ahead: timedelta
+) -> None:
     store, now = Store(tmp_path), clock.now()
     recorded, orphan, on_its_way = uuid4(), uuid4(), uuid4()
     await fetch("INSERT INTO person (name, created_at) VALUES ('نورة', $1)", now)
@@ -287,6 +290,10 @@ async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) ->
     )  # fmt: skip
     for id in (recorded, orphan, on_its_way):
         await store.put(id, b"evidence")
+    if ahead:
+        # As in the demonstration: files are dated by the machine's clock.
+        request.addfinalizer(lambda: clock.run_ahead(timedelta))
+        clock.run_ahead(lambda: ahead)
     for id in (recorded, orphan):
         made_at = (now - timedelta(minutes=61)).timestamp()
         os.utime(tmp_path / id.hex[:2] / id.hex[2:4] / str(id), (made_at, made_at))

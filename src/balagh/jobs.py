@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -197,7 +198,7 @@ async def _tidy(context: Context) -> int:
         for file in forgotten:
             await store.delete(file)
         _log.info("files of updates that were never confirmed deleted", files=len(forgotten))
-    if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
+    if swept := await store.sweep_orphans(_recorded, clock.of_the_machine() - _UPLOAD):
         _log.info("files without a record deleted", files=swept)
     return len(forgotten) + swept
 
@@ -205,6 +206,14 @@ async def _tidy(context: Context) -> int:
 async def _recorded(files: Sequence[UUID]) -> set[UUID]:
     found = await Attachment.select(Attachment.id).where(Attachment.id.is_in(list(files)))
     return {row["id"] for row in found}
+
+
+async def at_once(settings: Settings) -> None:
+    """What keeps promises each minute, here and now, in a process without a worker, on record as
+    always. Whoever calls it wakes the deliveries."""
+    context = cast("Context", {"worker": SimpleNamespace(settings=settings)})
+    for job in (clocks, remind, tell_staff, leave_none_behind):
+        await job(context)
 
 
 class _Worker(saq.Worker[Context]):
@@ -318,8 +327,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _look(context: Context) -> None:
-    for channel in CHANNELS:
-        await ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+    if "job" in context:
+        for channel in CHANNELS:
+            await ask(cast("PostgresQueue", context["job"].get_queue()), channel)
 
 
 class _Run(msgspec.Struct):
