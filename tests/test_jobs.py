@@ -27,7 +27,10 @@ from balagh.database import fetch
 from balagh.directory import holidays, importing, lookup, sheets
 from balagh.files.store import Store
 from balagh.jobs import clocks, remind, tidy
+from balagh.notices.overdue import LATE
 from balagh.people.tables import Session, SignInAttempt
+from balagh.reports import deliveries, sweeps
+from balagh.reports.sweeps import PATIENCE
 from balagh.settings import Settings
 from balagh.waking import Waker
 
@@ -273,7 +276,10 @@ async def test_what_has_run_out_is_tidied_away(tmp_path: Path) -> None:
     assert await SignInAttempt.select(SignInAttempt.state_hash) == [{"state_hash": b"\x01" * 32}]
 
 
-async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(hours=2)])
+async def test_files_whose_upload_was_cut_off_are_tidied_away(
+    tmp_path: Path, request: pytest.FixtureRequest, ahead: timedelta
+) -> None:
     store, now = Store(tmp_path), clock.now()
     recorded, orphan, on_its_way = uuid4(), uuid4(), uuid4()
     await fetch("INSERT INTO person (name, created_at) VALUES ('نورة', $1)", now)
@@ -284,6 +290,10 @@ async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) ->
     )  # fmt: skip
     for id in (recorded, orphan, on_its_way):
         await store.put(id, b"evidence")
+    if ahead:
+        # As in the demonstration: files are dated by the machine's clock.
+        request.addfinalizer(lambda: clock.run_ahead(timedelta))
+        clock.run_ahead(lambda: ahead)
     for id in (recorded, orphan):
         made_at = (now - timedelta(minutes=61)).timestamp()
         os.utime(tmp_path / id.hex[:2] / id.hex[2:4] / str(id), (made_at, made_at))
@@ -291,6 +301,119 @@ async def test_files_whose_upload_was_cut_off_are_tidied_away(tmp_path: Path) ->
     assert await store.read(recorded) == await store.read(on_its_way) == b"evidence"
     with pytest.raises(FileNotFoundError):
         await store.read(orphan)
+
+
+async def test_a_delivery_is_on_record_by_what_came_of_it() -> None:
+    async with mail_server() as server, working(server, sms_url="http://127.0.0.1:1"):
+        server.answer = lambda to: {
+            "no@example.com": "550 no",
+            "later@example.com": "450 later",
+        }.get(to, "250 OK")
+        for to in (TO, "khalid@example.com", "no@example.com", "later@example.com"):
+            await put(to, now=clock.now())
+        async with waker() as bell:
+            bell.wake()
+
+            async def done() -> bool:
+                return len(await on_record("email%")) == 3
+
+            await until(done)
+    assert {(row["sweep"], row["done"]) for row in await on_record("email%")} == {
+        ("email", 2), ("email:put_off", 1), ("email:failed", 1),
+    }  # fmt: skip
+    # It was looked for SMS too, as when a worker starts; that came to nothing and leaves no row.
+    assert await on_record("sms%") == []
+
+
+async def test_a_delivery_that_fails_is_on_record_and_an_alarm() -> None:
+    """As when the worker's account of the database lacks a right."""
+    now = clock.now()
+    await fetch("ALTER TABLE message_text RENAME TO message_text_away")
+    try:
+        async with mail_server() as server, working(server), waker() as bell:
+            id = await put(TO, now=now - LATE + timedelta(seconds=30))
+            bell.wake()
+
+            async def failed() -> bool:
+                return len(await on_record("email")) > 1
+
+            await until(failed)
+    finally:
+        await fetch("ALTER TABLE message_text_away RENAME TO message_text")
+    assert {(row["error"], row["done"]) for row in await on_record("email")} == {
+        ("UndefinedTableError", 0)
+    }
+    # However often it is taken and given back, it is known since when it is due.
+    assert (await row(id))["next_attempt_at"] == now - LATE + timedelta(seconds=30)
+    assert await deliveries.stuck(now, None) == []
+    (stuck,) = await deliveries.stuck(now + timedelta(minutes=1), None)
+    assert stuck.channel == "email"
+
+
+async def test_every_sweep_of_a_worker_is_on_record() -> None:
+    now = clock.now()
+    await filed.report(await filed.person(), now=now, due_at=now - timedelta(minutes=5))
+    async with mail_server() as server, working(server) as process:
+        # Each is due within a minute or an hour; here they are brought forward.
+        async def scheduled() -> bool:
+            rows = await fetch("SELECT key FROM saq_jobs WHERE key LIKE 'cron:%'")
+            return {row["key"] for row in rows} == {f"cron:{name}" for name in PATIENCE}
+
+        await until(scheduled)
+        await fetch(
+            "UPDATE saq_jobs SET scheduled = 0 WHERE key = ANY($1)",
+            [f"cron:{name}" for name in PATIENCE],
+        )
+
+        async def ended() -> bool:
+            rows = await fetch(
+                "SELECT sweep, sum(done) AS done FROM sweep_run WHERE ended_at IS NOT NULL "
+                "GROUP BY sweep"
+            )
+            done = {row["sweep"]: row["done"] for row in rows}
+            return {*done} >= {*PATIENCE} and done["clocks"] == 1
+
+        await until(ended, seconds=20)
+        assert process.returncode is None
+    assert [last.sweep for last in await sweeps.latest() if last.silent(clock.now())] == []
+
+
+async def test_a_sweep_that_is_stopped_says_by_what() -> None:
+    """By a fault, and by whoever cancels it: SAQ when its time is over, or the worker's end."""
+    context: Any = {"worker": SimpleNamespace(settings=settings_for())}
+    await fetch("ALTER TABLE report RENAME TO report_away")
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await clocks(context)
+    finally:
+        await fetch("ALTER TABLE report_away RENAME TO report")
+    (failed,) = await on_record("clocks")
+    assert (failed["error"], failed["ended_at"]) == ("UndefinedTableError", None)
+
+    connection = await asyncpg.connect(os.environ["BALAGH_DATABASE_URL"])
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE report")
+            job = asyncio.create_task(clocks(context))
+
+            async def waits() -> bool:
+                rows = await connection.fetch("SELECT FROM pg_locks WHERE NOT granted")
+                return bool(rows)
+
+            await until(waits)
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+    finally:
+        await connection.close()
+    assert [row["error"] for row in await on_record("clocks")] == [
+        "UndefinedTableError", "CancelledError",
+    ]  # fmt: skip
+
+
+async def on_record(sweep: str) -> list[dict[str, Any]]:
+    rows = await fetch("SELECT * FROM sweep_run WHERE sweep LIKE $1 ORDER BY id", sweep)
+    return [dict(row) for row in rows]
 
 
 def worker_with(store: Store) -> Any:

@@ -12,7 +12,12 @@ _ahead: Callable[[], timedelta] = timedelta
 
 def now() -> datetime:
     """The present instant, time zone aware, in UTC."""
-    return datetime.now(UTC) + _ahead()
+    return of_the_machine() + _ahead()
+
+
+def of_the_machine() -> datetime:
+    """The present instant by the machine's own clock, never moved: what files are dated by."""
+    return datetime.now(UTC)
 
 
 def run_ahead(by: Callable[[], timedelta]) -> None:

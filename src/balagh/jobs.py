@@ -12,10 +12,11 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,7 @@ from balagh.reports import (
     assignment,
     calendar_changes,
     clock_sweep,
+    deliveries,
     digests,
     evidence_links,
     official_calendar,
@@ -61,6 +63,7 @@ from balagh.waking import DRAIN, SILENT, ask, open_queue
 # Seconds.
 _BEAT = 5
 _STOP = 7.0
+_NOTING = 1.0
 # Between a file and its record lies one statement.
 _UPLOAD = timedelta(hours=1)
 
@@ -68,20 +71,26 @@ _log = structlog.get_logger()
 
 
 async def deliver(context: Context, *, channel: str) -> None:
-    """Sends what is due on one channel until nothing is."""
+    """Sends what is due on one channel until nothing is; what came of it is on record."""
     worker, loop = cast("_Worker", context["worker"]), asyncio.get_running_loop()
     end = loop.time() + DRAIN
     while not worker.event.is_set() and loop.time() < end:
-        batch = await deliver_due(
-            worker.transports,
-            clock.now(),
-            channels=(channel,),
-            zone=ZoneInfo(worker.settings.zone),
-            stopping=worker.event.is_set,
-            quiet=worker.quiet,
-        )
+        now = clock.now()
+        try:
+            batch = await deliver_due(
+                worker.transports,
+                now,
+                channels=(channel,),
+                zone=ZoneInfo(worker.settings.zone),
+                stopping=worker.event.is_set,
+                quiet=worker.quiet,
+            )
+        except BaseException as error:
+            await _noted(deliveries.fail(channel, now, type(error).__name__))
+            raise
         if batch.total == 0:
             break
+        await deliveries.note(channel, now, clock.now(), batch)
     await worker.transports[channel].rest()
 
 
@@ -212,7 +221,7 @@ async def _tidy(context: Context) -> int:
         for file in forgotten:
             await store.delete(file)
         _log.info("files of updates that were never confirmed deleted", files=len(forgotten))
-    if swept := await store.sweep_orphans(_recorded, now - _UPLOAD):
+    if swept := await store.sweep_orphans(_recorded, clock.of_the_machine() - _UPLOAD):
         _log.info("files without a record deleted", files=swept)
     return len(forgotten) + swept
 
@@ -220,6 +229,14 @@ async def _tidy(context: Context) -> int:
 async def _recorded(files: Sequence[UUID]) -> set[UUID]:
     found = await Attachment.select(Attachment.id).where(Attachment.id.is_in(list(files)))
     return {row["id"] for row in found}
+
+
+async def at_once(settings: Settings) -> None:
+    """What keeps promises each minute, here and now, in a process without a worker, on record as
+    always. Whoever calls it wakes the deliveries."""
+    context = cast("Context", {"worker": SimpleNamespace(settings=settings)})
+    for job in (clocks, remind, tell_staff, leave_none_behind):
+        await job(context)
 
 
 class _Worker(saq.Worker[Context]):
@@ -333,8 +350,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _look(context: Context) -> None:
-    for channel in CHANNELS:
-        await ask(cast("PostgresQueue", context["job"].get_queue()), channel)
+    if "job" in context:
+        for channel in CHANNELS:
+            await ask(cast("PostgresQueue", context["job"].get_queue()), channel)
 
 
 class _Run(msgspec.Struct):
@@ -349,10 +367,20 @@ async def _on_record(sweep: str) -> AsyncIterator[_Run]:
     run, id = _Run(), await sweeps.begin(sweep, clock.now())
     try:
         yield run
-    except Exception as error:
-        await sweeps.fail(id, type(error).__name__)
+    except BaseException as error:
+        await _noted(sweeps.fail(id, type(error).__name__))
         raise
     await sweeps.end(id, clock.now(), run.done)
+
+
+async def _noted(noting: Coroutine[Any, Any, None]) -> None:
+    """Whoever cancels a job (its time is over, the worker stops) waits for this, but not for ever.
+    What keeps it from being noted does not take the place of the fault itself."""
+    task = asyncio.create_task(noting)
+    done, _ = await asyncio.wait([task], timeout=_NOTING)
+    error = task.exception() if done else TimeoutError()
+    if error is not None:
+        _log.warning("fault not noted", reason=type(error).__name__)
 
 
 async def _begin_beating(context: Context) -> None:

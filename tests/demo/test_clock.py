@@ -16,7 +16,11 @@ from balagh.demo import ahead, sign_in
 from balagh.demo import clock as demo_clock
 from balagh.directory import holidays, importing, lookup, sheets
 from balagh.people import sessions
+from balagh.reports import sweeps
+from balagh.reports.sweeps import PATIENCE
 from balagh.settings import load
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -72,6 +76,41 @@ async def test_six_working_days_on_it_is_late(noura: Browser) -> None:
     await on(noura, "six")
     (told,) = await fetch("SELECT DISTINCT moment FROM notice")
     assert told["moment"] == "late"
+
+
+async def test_what_ran_just_before_is_not_late_a_day_on(noura: Browser) -> None:
+    before = clock.now()
+    for sweep in PATIENCE:
+        await sweeps.end(await sweeps.begin(sweep, before - MINUTE), before, 3)
+    await on(noura, "day")
+    assert (await noura.client.get("/health")).json() == {"status": "ok"}
+    latest = {last.sweep: last for last in await sweeps.latest()}
+    assert max(last.took for last in latest.values()) <= 60_000
+    # What keeps promises each minute was done, and is on record; the rest is the worker's.
+    assert {name for name, last in latest.items() if last.done != 3} == {
+        "clocks", "remind", "tell_staff", "leave_none_behind",
+    }  # fmt: skip
+
+
+async def test_a_changed_calendar_is_settled(noura: Browser) -> None:
+    reem, today = await filed.reviewer(), clock.now().date()
+    await filed.insert(
+        "calendar_change", at=clock.now(), staff_id=reem, first_day=today, last_day=today,
+        working=False, name_ar="يوم", name_en="A day",
+    )  # fmt: skip
+    await on(noura, "hour")
+    (change,) = await fetch("SELECT settled_at FROM calendar_change")
+    assert change["settled_at"] is not None
+
+
+async def test_staff_are_told_on_the_next_morning(noura: Browser) -> None:
+    (person,) = await fetch("SELECT id FROM person")
+    reem, now = await filed.reviewer(), clock.now()
+    await fetch("UPDATE staff SET told_until = $1", now)
+    await filed.report(person["id"], now=now, assignee_id=reem, due_at=now + timedelta(hours=1))
+    await on(noura, "working-day")
+    told = await fetch("SELECT moment, recipient FROM notice WHERE moment = 'staff_digest'")
+    assert [tuple(row) for row in told] == [("staff_digest", "reem@example.sa")]
 
 
 @pytest.mark.parametrize("step", ["", "year", "-1"])

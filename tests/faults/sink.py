@@ -1,7 +1,6 @@
 """An SMTP server that knows in which phase of its conversation each message is, and calls a hook
 there. What arrives is kept as it came, not read, so that it costs little."""
 
-import asyncio
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,6 +9,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
+from tests.notices.smtp_server import Recipients, smtp_server
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: <notice-(\d+)@", re.MULTILINE | re.IGNORECASE)
 
@@ -20,15 +20,14 @@ async def _nothing(_phase: str, _notice: int) -> None:
     pass
 
 
-class Sink:
+class Sink(Recipients):
     """``hook(phase, notice)`` is awaited in the phases ``mail`` (MAIL was said), ``data`` (the
     message is here, the final 250 is not said) and ``taken`` (it is about to be said: the message
     counts as arrived); ``notice`` is 0 before DATA. ``arrived``: the bytes, by notice, in order."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.hook: Hook = _nothing
-        # What RCPT is told.
-        self.answer: Callable[[str], str] = lambda recipient: "250 OK"
         self.arrived: dict[int, list[bytes]] = defaultdict(list)
         self.order: list[tuple[str, int]] = []
         # Notices whose DATA has come and whose 250 was not said yet.
@@ -41,14 +40,6 @@ class Sink:
         envelope.mail_from = address
         await self.hook("mail", 0)
         return "250 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: SmtpSession, envelope: Envelope, address: str, options: Any
-    ) -> str:
-        reply = self.answer(address)
-        if reply.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return reply
 
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: SmtpSession, envelope: Envelope
@@ -73,20 +64,5 @@ class Sink:
 async def sink(port: int = 0) -> AsyncIterator[Sink]:
     """On that port; 0: on a free one."""
     made = Sink()
-    transports: list[asyncio.BaseTransport] = []
-
-    class Server(SMTP):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            transports.append(transport)
-            super().connection_made(transport)
-
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Server(made, hostname="mail.test"), "127.0.0.1", port
-    )
-    made.port = server.sockets[0].getsockname()[1]
-    try:
+    async with smtp_server(made, port) as made.port:
         yield made
-    finally:
-        server.close()
-        for transport in transports:
-            transport.close()

@@ -2,25 +2,24 @@
 
 import asyncio
 import ssl
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import msgspec
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from aiosmtpd.smtp import Session as SmtpSession
+from tests.notices.http_server import TAKES_AND_HANGS, Answer, Asked, http_server
+from tests.notices.smtp_server import Recipients, smtp_server
 
 
-class MailServer:
-    """``answer(recipient)`` says what each RCPT is told; ``hang`` keeps DATA waiting for ever."""
+class MailServer(Recipients):
+    """``hang`` keeps DATA waiting for ever."""
 
     def __init__(self) -> None:
-        self.answer: Callable[[str], str] = lambda recipient: "250 OK"
+        super().__init__()
         self.after_data: Callable[[], str] = lambda: "250 2.0.0 OK queued as 7"
         self.hang = False
         # Seconds that DATA takes.
@@ -46,14 +45,6 @@ class MailServer:
         self.connections += 1
         session.host_name = name
         return replies
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: SmtpSession, envelope: Envelope, address: str, options: Any
-    ) -> str:
-        reply = self.answer(address)
-        if reply.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return reply
 
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: SmtpSession, envelope: Envelope
@@ -88,24 +79,8 @@ async def mail_server(
 ) -> AsyncIterator[MailServer]:
     """``tls``: TLS from the first byte. ``options`` are aiosmtpd's."""
     told = MailServer()
-    loop = asyncio.get_running_loop()
-    transports: list[asyncio.BaseTransport] = []
-
-    class Server(SMTP):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            transports.append(transport)
-            super().connection_made(transport)
-
-    server = await loop.create_server(
-        lambda: Server(told, hostname="mail.test", **options), "127.0.0.1", 0, ssl=tls
-    )
-    told.port = server.sockets[0].getsockname()[1]
-    try:
+    async with smtp_server(told, tls=tls, **options) as told.port:
         yield told
-    finally:
-        server.close()
-        for transport in transports:
-            transport.close()
 
 
 def signed_in_as(name: str, password: str) -> Callable[..., AuthResult]:
@@ -118,19 +93,14 @@ def signed_in_as(name: str, password: str) -> Callable[..., AuthResult]:
 
 
 class Gateway:
-    """``answer(to)`` → status, headers, body; a status of 0 never answers, though it has
-    taken the message (``taken``)."""
+    """``answer(to)`` → status, headers, body; one that takes the message and hangs has it in
+    ``taken``."""
 
     def __init__(self) -> None:
-        self.answer: Callable[[str], tuple[int, dict[str, str], bytes]] = lambda to: (
-            202,
-            {},
-            b'{"id": "gw-1"}',
-        )
+        self.answer: Callable[[str], Answer] = lambda to: (202, {}, b'{"id": "gw-1"}')
         self.requests: list[dict[str, Any]] = []
         self.taken: list[dict[str, Any]] = []
         self.authorization: list[str | None] = []
-        self.released = threading.Event()
         self.url = ""
 
 
@@ -138,36 +108,15 @@ class Gateway:
 async def gateway() -> AsyncIterator[Gateway]:
     told = Gateway()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
+    def answer(asked: Asked) -> Answer:
+        said = told.answer(asked.fields["to"])
+        if said[0] == TAKES_AND_HANGS:
+            told.taken.append(asked.fields)
+        else:
+            told.requests.append(asked.fields)
+            told.authorization.append(asked.headers.get("authorization"))
+        return said
 
-        def do_POST(self) -> None:
-            body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
-            status, headers, content = told.answer(body["to"])
-            if status == 0:
-                told.taken.append(body)
-                told.released.wait(30)
-                self.close_connection = True
-                return
-            told.requests.append(body)
-            told.authorization.append(self.headers["Authorization"])
-            self.send_response_only(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    told.url = f"http://127.0.0.1:{server.server_port}/messages"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    async with http_server(answer) as address:
+        told.url = f"{address}/messages"
         yield told
-    finally:
-        told.released.set()
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()

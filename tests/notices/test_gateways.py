@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.notices.dialects import HANGS_UP, TAKES_AND_HANGS, Dialect, dialect
+from tests.notices.dialects import Dialect, dialect
+from tests.notices.http_server import HANGS_UP, TAKES_AND_HANGS
 from tests.notices.outbox import NOW, settings_for
 
 from balagh.notices.messages import Sms

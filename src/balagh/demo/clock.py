@@ -9,17 +9,14 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.exceptions import ClientException
 
-from balagh import clock
+from balagh import clock, jobs
 from balagh.database import fetch
 from balagh.demo import ahead
 from balagh.directory.holidays import calendar
-from balagh.directory.lookup import catalogue
 from balagh.i18n import N_
-from balagh.reports import clock_sweep, reminders
 from balagh.settings import Settings
 from balagh.web import access
 from balagh.web.page import AnyRequest, language_of, render, settings_of
-from balagh.workdays import Calendar
 
 _MORNING = time(9)
 
@@ -64,14 +61,16 @@ async def move(request: AnyRequest) -> Response[Any]:
         raise ClientException("no such step")
     before = clock.now()
     by = await _until(step, before, settings)
-    # Those who are signed in stay so: for them no time has passed.
+    # Those who are signed in stay so: for them no time has passed. Nor has it for the worker, which
+    # would else seem to have been silent all the while.
     await fetch(
         "UPDATE session SET seen_at = seen_at + $1, expires_at = expires_at + $1 "
         "WHERE revoked_at IS NULL AND expires_at > $2",
         by, before,
     )  # fmt: skip
+    await fetch("UPDATE sweep_run SET started_at = started_at + $1, ended_at = ended_at + $1", by)
     ahead.move(settings.data, by)
-    await _sweep(settings)
+    await jobs.at_once(settings)
     request.app.state.waker.wake()
     return access.see_other("/demo/clock")
 
@@ -80,35 +79,9 @@ async def _until(step: Step, now: datetime, settings: Settings) -> timedelta:
     if step.hours:
         return timedelta(hours=step.hours)
     zone = ZoneInfo(settings.zone)
-    worked = await _calendar(settings, now)
+    worked = await calendar(frozenset(settings.weekend), now)
     day = worked.after(now.astimezone(zone).date(), step.working_days)
     return datetime.combine(day, _MORNING, zone) - now
-
-
-async def _sweep(settings: Settings) -> None:
-    now, zone, sms = clock.now(), ZoneInfo(settings.zone), settings.sms_url is not None
-    await clock_sweep.sweep(
-        now,
-        clock_sweep.World(
-            zone=zone,
-            public_url=settings.public_url,
-            sms=sms,
-            reminder_hours=settings.missing_data_reminder_hours,
-        ),
-    )
-    world = reminders.World(
-        known=await catalogue(now),
-        calendar=await _calendar(settings, now),
-        zone=zone,
-        public_url=settings.public_url,
-        secret_key=settings.secret_key,
-        sms=sms,
-    )
-    await reminders.sweep(now, world)
-
-
-async def _calendar(settings: Settings, now: datetime) -> Calendar:
-    return await calendar(frozenset(settings.weekend), now)
 
 
 router = Router("/", route_handlers=[show, move])

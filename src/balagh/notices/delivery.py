@@ -45,7 +45,7 @@ _SENDING = timedelta(seconds=20)
 LEASE = timedelta(minutes=2)
 # A later message to the same recipient waits this many attempts for an earlier one, then passes it:
 # half an hour out of order is better than a deadline told too late.
-_PATIENCE = 5
+PATIENCE = 5
 
 _log = structlog.get_logger()
 _random = SystemRandom()
@@ -56,36 +56,41 @@ _random = SystemRandom()
 # one that waited for nothing sees the lease and passes on.
 _CLAIM = """
 WITH due AS (
-  SELECT notice.id FROM notice
-  WHERE state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
+  SELECT notice.id, notice.next_attempt_at AS due_at FROM notice
+  WHERE {due}
+  ORDER BY next_attempt_at, id
+  LIMIT {limit}
+  FOR UPDATE OF notice SKIP LOCKED
+)
+UPDATE notice SET next_attempt_at = {lease}
+FROM due WHERE notice.id = due.id
+RETURNING notice.id, moment, channel, recipient, language, data, attempts, resent,
+  created_at, due_at
+"""
+
+# What may be sent on the channel $2 at $1, which $3 (``PATIENCE``) attempts hold up no more.
+DUE = """
+  state = 'waiting' AND next_attempt_at <= $1 AND channel = $2
     AND (SELECT true FROM notice AS earlier
       WHERE earlier.state = 'waiting' AND earlier.channel = notice.channel
         AND earlier.recipient = notice.recipient AND earlier.id < notice.id
-        AND earlier.attempts < $5
+        AND earlier.attempts < $3
       LIMIT 1) IS NULL
-    {held}
-  ORDER BY next_attempt_at, id
-  LIMIT $3
-  FOR UPDATE OF notice SKIP LOCKED
-)
-UPDATE notice SET next_attempt_at = $4
-FROM due WHERE notice.id = due.id
-RETURNING notice.id, moment, channel, recipient, language, data, attempts, resent,
-  created_at
 """
 
 # In quiet hours: what is urgent, and what waits before it for the same phone, which rings anyway,
 # so that nothing is told out of order. Nothing is written: a moved clock or setting holds at once.
 _QUIET = """
-    AND (moment = ANY($6) OR (
+    AND (moment = ANY($4) OR (
       SELECT true FROM notice AS later
       WHERE later.state = 'waiting' AND later.channel = notice.channel
         AND later.recipient = notice.recipient AND later.id > notice.id
-        AND later.moment = ANY($6) AND later.next_attempt_at <= $1
+        AND later.moment = ANY($4) AND later.next_attempt_at <= $1
       LIMIT 1))
 """
-_CLAIM_ANY = _CLAIM.format(held="")
-_CLAIM_QUIET = _CLAIM.format(held=_QUIET)
+DUE_QUIET = f"{DUE}{_QUIET}"
+_CLAIM_ANY = _CLAIM.format(due=DUE, limit="$4", lease="$5")
+_CLAIM_QUIET = _CLAIM.format(due=DUE_QUIET, limit="$5", lease="$6")
 
 # Each claim's lease ends later than the one before it, so it tells whether the row is still ours.
 _RETRY = """
@@ -107,9 +112,11 @@ _OVER = """
 DELETE FROM notice WHERE id = $1 AND next_attempt_at = $2 AND state = 'waiting'
 """
 
+# As it was: by how long something has been due it is seen that nothing goes out (``overdue``).
 _RELEASE = """
-UPDATE notice SET next_attempt_at = $1
-WHERE id = ANY($2::bigint[]) AND next_attempt_at = $3 AND state = 'waiting'
+UPDATE notice SET next_attempt_at = claimed.due_at
+FROM unnest($1::bigint[], $2::timestamptz[]) AS claimed (id, due_at)
+WHERE notice.id = claimed.id AND next_attempt_at = $3 AND state = 'waiting'
 """
 
 
@@ -127,7 +134,8 @@ class Delivered(msgspec.Struct):
 
 
 class _Claim(msgspec.Struct, frozen=True):
-    """``attempts``: how many failed before this one; ``lease``: until when it is ours."""
+    """``attempts``: how many failed before this one; ``due_at``: since when it was due; ``lease``:
+    until when it is ours."""
 
     id: int
     moment: str
@@ -138,6 +146,7 @@ class _Claim(msgspec.Struct, frozen=True):
     attempts: int
     resent: int
     created_at: datetime
+    due_at: datetime
     lease: datetime
 
 
@@ -217,7 +226,7 @@ async def _deliver(
             await in_hand.settled()
         finally:
             delivered.sent += in_hand.noted
-            await _release(claims, now)
+            await _release(claims)
 
 
 async def _give_up(now: datetime) -> int:
@@ -228,9 +237,10 @@ async def _give_up(now: datetime) -> int:
 
 async def _claim(channel: str, now: datetime, limit: int, *, held: bool) -> list[_Claim]:
     lease = now + LEASE
-    asked: tuple[Any, ...] = (now, channel, limit, lease, _PATIENCE)
     rows = (
-        await fetch(_CLAIM_QUIET, *asked, list(URGENT)) if held else await fetch(_CLAIM_ANY, *asked)
+        await fetch(_CLAIM_QUIET, now, channel, PATIENCE, list(URGENT), limit, lease)
+        if held
+        else await fetch(_CLAIM_ANY, now, channel, PATIENCE, limit, lease)
     )
     claims = [
         _Claim(**{**row, "data": msgspec.json.decode(row["data"]), "lease": lease})
@@ -336,6 +346,7 @@ def _pause(minutes: float, retry_after: float | None) -> timedelta:
     return max(timedelta(minutes=about), timedelta(seconds=retry_after or 0))
 
 
-async def _release(claims: Sequence[_Claim], now: datetime) -> None:
+async def _release(claims: Sequence[_Claim]) -> None:
     if claims:
-        await fetch(_RELEASE, now, [claim.id for claim in claims], claims[0].lease)
+        ids, due = [claim.id for claim in claims], [claim.due_at for claim in claims]
+        await fetch(_RELEASE, ids, due, claims[0].lease)

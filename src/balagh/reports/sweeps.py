@@ -63,7 +63,9 @@ async def fail(run: int, error: str) -> None:
 async def latest() -> list[Last]:
     """Every sweep's last good run, in the order of ``PATIENCE``."""
     rows = await fetch(
-        "SELECT w.sweep, (SELECT min(started_at) FROM sweep_run) AS since, g.ended_at, "
+        "SELECT w.sweep, (SELECT min((SELECT started_at FROM sweep_run f WHERE f.sweep = one.sweep "
+        " ORDER BY f.started_at LIMIT 1)) FROM unnest($1::text[]) AS one (sweep)) AS since, "
+        "g.ended_at, "
         "coalesce(g.done, 0) AS done, "
         "coalesce(extract(epoch FROM g.ended_at - g.started_at) * 1000, 0)::int AS took, "
         "(SELECT error FROM sweep_run f WHERE f.sweep = w.sweep AND f.error IS NOT NULL "
@@ -109,8 +111,8 @@ async def day(now: datetime) -> dict[str, Day]:
         "SELECT sweep, count(ended_at)::int AS runs, coalesce(sum(done), 0)::int AS done, "
         "coalesce(max(extract(epoch FROM ended_at - started_at) * 1000), 0)::int AS longest, "
         "(count(*) FILTER (WHERE error IS NOT NULL OR ended_at IS NULL AND started_at <= $2))::int "
-        "AS failed FROM sweep_run WHERE started_at > $1 GROUP BY sweep",
-        now - timedelta(days=1), now - _DEAD,
+        "AS failed FROM sweep_run WHERE sweep = ANY($3) AND started_at > $1 GROUP BY sweep",
+        now - timedelta(days=1), now - _DEAD, list(PATIENCE),
     )  # fmt: skip
     return {
         row["sweep"]: Day(
@@ -122,13 +124,14 @@ async def day(now: datetime) -> dict[str, Day]:
 
 async def runs(now: datetime, limit: int = 50) -> list[Run]:
     """The latest runs of the last 24 hours that settled something or did not end well, the newest
-    first."""
+    first; deliveries among them only when they were stopped."""
     rows = await fetch(
         "SELECT sweep, started_at, ended_at, done, "
         "coalesce(extract(epoch FROM ended_at - started_at) * 1000, 0)::int AS took, error "
-        "FROM sweep_run WHERE started_at > $1 AND (done > 0 OR error IS NOT NULL "
-        "OR ended_at IS NULL AND started_at <= $2) ORDER BY started_at DESC, id DESC LIMIT $3",
-        now - timedelta(days=1), now - _DEAD, limit,
+        "FROM sweep_run WHERE started_at > $1 AND (done > 0 AND sweep = ANY($4) "
+        "OR error IS NOT NULL OR ended_at IS NULL AND started_at <= $2) "
+        "ORDER BY started_at DESC, id DESC LIMIT $3",
+        now - timedelta(days=1), now - _DEAD, limit, list(PATIENCE),
     )  # fmt: skip
     return [Run(**row) for row in rows]
 

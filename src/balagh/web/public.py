@@ -6,7 +6,8 @@ from litestar import Response, Router, get
 
 from balagh import clock
 from balagh.notices import circuit
-from balagh.reports import sweeps
+from balagh.notices.quiet_hours import QuietHours
+from balagh.reports import deliveries, sweeps
 from balagh.web import access
 from balagh.web.page import AnyRequest, render, settings_of
 
@@ -35,36 +36,41 @@ async def page(request: AnyRequest) -> Response[Any]:
 
 
 @get("/health", opt={access.ANONYMOUS: True})
-async def health() -> Response[dict[str, Any]]:
+async def health(request: AnyRequest) -> Response[dict[str, Any]]:
     """200 when this process answers and reaches the database; for load balancers and `doctor`.
 
-    ``status`` is ``alarm`` when a sweep of the worker has not come to its end lately; ``silent``
-    names it. It is ``degraded`` when a channel takes no messages; ``closed`` says which, since
-    when. Neither is a fault of this process, so it stays 200; ``/health/worker`` is 503 when
-    something is silent.
+    ``status`` is ``alarm`` when a sweep of the worker has not come to its end lately (``silent``
+    names it), or when nothing goes out on a channel although something should (``stuck`` says
+    which, and since when it is due). It is ``degraded`` when a channel takes no messages;
+    ``closed`` says which, since when. None is a fault of this process, so it stays 200;
+    ``/health/worker`` is 503 at an alarm.
     """
-    return await _health()
+    return await _health(request)
 
 
 @get("/health/worker", opt={access.ANONYMOUS: True})
-async def worker_health() -> Response[dict[str, Any]]:
-    """As ``/health``, but 503 while something is silent: for whoever is to be woken by it, or
-    starts the worker anew, which does not help against a closed channel."""
-    return await _health(when_silent=503)
+async def worker_health(request: AnyRequest) -> Response[dict[str, Any]]:
+    """As ``/health``, but 503 at an alarm: for whoever is to be woken by it, or starts the worker
+    anew, which does not help against a closed channel."""
+    return await _health(request, at_alarm=503)
 
 
-async def _health(when_silent: int = 200) -> Response[dict[str, Any]]:
+async def _health(request: AnyRequest, at_alarm: int = 200) -> Response[dict[str, Any]]:
     now = clock.now()
     silent = [last.sweep for last in await sweeps.latest() if last.silent(now)]
     closed = {one.channel: one.since.isoformat() for one in await circuit.open_now()}
-    found: dict[str, Any] = {"status": "alarm" if silent else "degraded" if closed else "ok"}
+    stuck = await deliveries.stuck(now, QuietHours.of(settings_of(request)))
+    alarm = bool(silent or stuck)
+    found: dict[str, Any] = {"status": "alarm" if alarm else "degraded" if closed else "ok"}
     if silent:
         found["silent"] = silent
+    if stuck:
+        found["stuck"] = {one.channel: one.since.isoformat() for one in stuck}
     if closed:
         found["closed"] = closed
     return Response(
         found,
-        status_code=when_silent if silent else 200,
+        status_code=at_alarm if alarm else 200,
         headers={"Cache-Control": "no-store"},
     )
 

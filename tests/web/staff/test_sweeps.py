@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.notices.outbox import put
 from tests.reports import filed
 from tests.reports.filed import NOW
 from tests.web.conftest import Clock, Visiting
 
+from balagh.notices.overdue import LATE
 from balagh.reports import sweeps
 from balagh.reports.sweeps import PATIENCE
 
@@ -68,6 +70,72 @@ async def test_one_that_is_stopped_by_a_fault_is_an_alarm(visiting: Visiting, ti
 
 async def test_a_worker_that_never_began_is_an_alarm(visiting: Visiting) -> None:
     assert await health(visiting) == (503, list(PATIENCE))
+
+
+LATE_AT = NOW - LATE - MINUTE
+
+
+@pytest.mark.parametrize(
+    ("recorded", "alarm"),
+    [
+        ([], True),
+        # Something goes, if not this: much is on its way.
+        ([("email", LATE)], False),
+        ([("email:put_off", LATE)], False),
+        ([("email:failed", LATE)], False),
+        ([("email", LATE + MINUTE)], True),
+        ([("sms", MINUTE)], True),
+        ([("email", MINUTE, "UndefinedTableError")], True),
+        ([("email", 2 * MINUTE), ("email", MINUTE, "UndefinedTableError")], False),
+    ],
+)
+async def test_a_channel_on_which_nothing_goes_out_is_an_alarm(
+    visiting: Visiting, at_desk: Visiting, recorded: list[tuple[Any, ...]], alarm: bool
+) -> None:
+    await all_good()
+    for channel, before, *error in recorded:
+        if error:
+            await ran(channel, NOW - before, None, error=error[0])
+        else:
+            await ran(channel, NOW - before, done=3)
+    await put("noura@example.com", now=LATE_AT)
+    async with visiting() as one:
+        answer = await one.client.get("/health/worker")
+        assert answer.status_code == (503 if alarm else 200)
+        assert answer.json() == (
+            {"status": "alarm", "stuck": {"email": LATE_AT.isoformat()}}
+            if alarm
+            else {"status": "ok"}
+        )
+        assert (await one.client.get("/health")).status_code == 200
+    async with at_desk("majed") as majed:
+        page = await majed.open("/sweeps")
+        assert ("Messages are due and do not go out." in page.text) == alarm
+        assert ("something is due since: Today, 11:14 am" in page.text) == alarm
+        assert ("All sweeps come to their end." in page.text) == (not alarm)
+
+
+async def test_deliveries_on_the_page(at_desk: Visiting) -> None:
+    await all_good()
+    await ran("email", NOW - 3 * MINUTE, 2 * MINUTE / 60, done=40)
+    await ran("email:put_off", NOW - 3 * MINUTE, 2 * MINUTE / 60, done=2)
+    await ran("email", NOW - 2 * MINUTE, done=1)
+    await ran("email:failed", NOW - 2 * MINUTE, done=1)
+    await ran("email", NOW - timedelta(hours=25), MINUTE, done=700)
+    await ran("email", NOW - MINUTE, None, error="CancelledError")
+    await ran("sms", NOW - MINUTE, None, error="UndefinedTableError")
+    await ran("sms", NOW - MINUTE / 2, done=5)
+    async with at_desk("majed") as majed:
+        page = await majed.open("/sweeps")
+    cut = "Cut off: the worker was stopped, or it took too long"
+    # Went out, put off, given up, the longest, stopped.
+    assert f"E-mail {cut} Today, 11:28 am 41 2 1 2.0 s 1" in page.text
+    # What went after a fault says that it is mended.
+    assert "SMS Today, 11:29 am 5 0 0 1.0 s 1" in page.text
+    # Below: those that were stopped, and none of those that were not.
+    assert f"Delivery of e-mail {cut}" in page.text
+    assert "Delivery of SMS Stopped: UndefinedTableError" in page.text
+    assert page.text.count("Delivery of") == 2
 
 
 async def test_the_page(at_desk: Visiting) -> None:

@@ -1,19 +1,24 @@
-"""What the worker's sweeps do: when each came to its end last, what it settled, what stopped it.
+"""What the worker's sweeps and deliveries do: when each came to its end last, what it settled, what
+stopped it.
 
-A sweep is late here by the same rule by which ``/health`` raises its alarm.
+A sweep is late and a channel stuck here by the same rules by which ``/health`` raises its alarm.
 """
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from litestar import Response, Router, get
 
 from balagh.i18n import N_, Language
-from balagh.reports import sweeps
+from balagh.notices.quiet_hours import QuietHours
+from balagh.reports import deliveries, sweeps
+from balagh.reports.deliveries import Lately
 from balagh.reports.lifecycle import Role
 from balagh.reports.sweeps import Day, Last, Run
 from balagh.web import access
-from balagh.web.page import AnyRequest, render
+from balagh.web.page import AnyRequest, render, settings_of
 from balagh.web.telling import Teller, teller_of
 
 # What each does.
@@ -25,11 +30,14 @@ WORDS = {
     "leave_none_behind": N_("Gives the reports of people who left to others"),
     "tidy": N_("Deletes sessions, links, codes and files that have run out"),
 }
+# What a fault of a delivery is on record as.
+_DELIVERIES = {"email": N_("Delivery of e-mail"), "sms": N_("Delivery of SMS")}
+_CHANNELS = {"email": N_("E-mail"), "sms": N_("SMS")}
 _READERS = access.staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 class SweepView(msgspec.Struct, frozen=True, kw_only=True):
-    """``late``: an alarm in ``/health``; ``error``: the fault that stopped it since, by name."""
+    """``late``: an alarm in ``/health``; ``error``: what stopped it since."""
 
     text: str
     last: str
@@ -40,6 +48,21 @@ class SweepView(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     day: Day
     longest: str
+
+
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
+    """``stuck``: since when something is due and nothing goes out; ``error``: what stopped a
+    delivery since messages went last."""
+
+    text: str
+    last: str
+    stuck: str
+    sent: int
+    put_off: int
+    failed: int
+    longest: str
+    stopped: int
+    error: str
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +91,12 @@ async def _view(request: AnyRequest) -> dict[str, Any]:
     teller = await teller_of(request)
     days, latest = await sweeps.day(teller.now), await sweeps.latest()
     found = [_sweep(one, days.get(one.sweep, Day()), teller) for one in latest]
+    late = await deliveries.stuck(teller.now, QuietHours.of(settings_of(request)))
+    stuck = {one.channel: teller.when(one.since) for one in late}
     return {
         "sweeps": found,
+        "channels": [_channel(one, stuck, teller) for one in await deliveries.lately(teller.now)],
+        "stuck": bool(stuck),
         "late": sum(one.late for one in found),
         "runs": [_run(one, teller) for one in await sweeps.runs(teller.now)],
         "read_at": teller.language.time(teller.now, teller.zone),
@@ -88,28 +115,50 @@ def _sweep(one: Last, day: Day, teller: Teller) -> SweepView:
         else language.plural("{n} hour", "{n} hours", minutes // 60),
         took=_took(one.took, language) if one.ended_at else "",
         done=one.done,
-        error=one.error or "",
+        error=_stopped(one.error, language) if one.error else "",
         day=day,
         longest=_took(day.longest, language),
+    )
+
+
+def _channel(one: Lately, stuck: Mapping[str, str], teller: Teller) -> ChannelView:
+    language = teller.language
+    return ChannelView(
+        text=language.text(_CHANNELS[one.channel]),
+        last=teller.when(one.last) if one.last else language.text("None in these 24 hours"),
+        stuck=stuck.get(one.channel, ""),
+        sent=one.sent,
+        put_off=one.put_off,
+        failed=one.failed,
+        longest=_took(one.longest, language),
+        stopped=one.stopped,
+        error=_stopped(one.error, language) if one.error else "",
     )
 
 
 def _run(one: Run, teller: Teller) -> RunView:
     text = teller.language.text
     if one.error is not None:
-        outcome = text("Stopped: {error}", error=one.error)
+        outcome = _stopped(one.error, teller.language)
     elif one.ended_at is None:
         outcome = text("Never came to its end")
     else:
         outcome = text("Done")
     return RunView(
         when=teller.when(one.started_at),
-        text=text(WORDS.get(one.sweep, one.sweep)),
+        text=text(WORDS.get(one.sweep) or _DELIVERIES.get(one.sweep, one.sweep)),
         took=_took(one.took, teller.language) if one.ended_at else "",
         done=one.done,
         outcome=outcome,
         bad=one.error is not None or one.ended_at is None,
     )
+
+
+def _stopped(error: str, language: Language) -> str:
+    """A fault by its name; its time was over or the worker was stopped: in words."""
+    if error == asyncio.CancelledError.__name__:
+        return language.text("Cut off: the worker was stopped, or it took too long")
+    return language.text("Stopped: {error}", error=error)
 
 
 def _took(milliseconds: int, language: Language) -> str:
