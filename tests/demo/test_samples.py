@@ -405,7 +405,7 @@ async def test_ratings_were_given_in_time_and_say_what_could_be_said(
     assert len(rows) == sum(len(sample.ratings) for sample in stories().reports) >= 10
     for row in rows:
         state = State(row["state"])
-        assert surveys.may_rate(row["survey"], state, row["ended_at"], row["at"])
+        assert surveys.may_rate(row["survey"], state, row["ended_at"], row["at"], ZONE)
         assert row["ended_at"] < row["at"] < MONDAY
         kept = surveys.opinion(
             surveys.SURVEYS[row["survey"]], row["score"], row["reasons"], row["comment"] or ""

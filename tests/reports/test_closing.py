@@ -1,7 +1,8 @@
 """What is told when a report ends (specification 6: closed, accepted, refused, rejected)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from lxml import html as lxml_html  # type: ignore[import-untyped]
@@ -20,6 +21,7 @@ PUBLIC = "https://balagh.dga.gov.sa"
 ENDED = datetime(2026, 11, 12, 7, 25, tzinfo=UTC)
 # The midnight in Riyadh that ends 26 November.
 REOPEN_UNTIL = datetime(2026, 11, 26, 21, tzinfo=UTC)
+RATE_UNTIL = datetime(2026, 12, 12, 21, tzinfo=UTC)
 NUMBER = "7302641185"
 # Moment → how it ended, surveys.
 ENDINGS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -58,7 +60,11 @@ def ending(moment: str, language: str, **changed: Any) -> Ending:
 
 def notices(moment: str, language: str, **changed: Any) -> dict[str, Notice]:
     made = closing.notices(
-        ending(moment, language, **changed), public_url=PUBLIC, secret_key=KEY, sms=True
+        ending(moment, language, **changed),
+        public_url=PUBLIC,
+        secret_key=KEY,
+        sms=True,
+        zone=ZoneInfo("Asia/Riyadh"),
     )
     return {notice.channel: notice for notice in made}
 
@@ -103,7 +109,7 @@ def test_the_links_are_the_surveys_of_this_report(moment: str, language: str) ->
         link = survey_links.read(path, KEY)
         assert link is not None
         assert (link.number, link.survey) == (NUMBER, survey)
-        assert link.expires == ENDED + timedelta(days=30)
+        assert link.expires == RATE_UNTIL
         assert query == ("" if language == "ar" else "lang=en")
 
 

@@ -1,17 +1,20 @@
 """Who may rate what, until when, and what follows (specification 7)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from balagh.reports import surveys
+from balagh.reports import deadlines, surveys
 from balagh.reports.kinds import KINDS
 from balagh.reports.lifecycle import State
 from balagh.reports.surveys import PROBLEM_REMAINS, SURVEYS, Code, Opinion
 
 ENDED = datetime(2026, 11, 12, 7, 25, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-LAST = ENDED + timedelta(days=30)
+RIYADH = ZoneInfo("Asia/Riyadh")
+# The midnight that ends the 30th day after it.
+LAST = datetime(2026, 12, 12, 21, tzinfo=UTC)
 # Specification 7 "after closing"; 6: the message about a rejection is "as closed".
 OPEN: set[tuple[str, State]] = {
     ("agency", State.CLOSED),
@@ -28,8 +31,8 @@ OPEN: set[tuple[str, State]] = {
 )
 def test_who_may_rate_when(survey: Code, state: State, now: datetime, in_time: bool) -> None:
     allowed = in_time and (survey, state) in OPEN
-    assert surveys.may_rate(survey, state, ENDED, now) is allowed
-    assert surveys.may_rate(survey, state, None, now) is False
+    assert surveys.may_rate(survey, state, ENDED, now, RIYADH) is allowed
+    assert surveys.may_rate(survey, state, None, now, RIYADH) is False
 
 
 def test_the_surveys_of_a_report_in_their_order() -> None:
@@ -83,3 +86,13 @@ def test_every_reason_has_its_own_code() -> None:
     codes = [code for survey in SURVEYS.values() for code in survey.reasons]
     assert len(codes) == len(set(codes))
     assert list(surveys.SCORES) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_the_day_that_is_told_is_whole(hour: int) -> None:
+    """Whenever on 12 November it ended, in Riyadh; what the statement asks is the same."""
+    ended = datetime(2026, 11, 12, hour, tzinfo=RIYADH)
+    until = surveys.rate_until(ended, RIYADH)
+    assert deadlines.due_day(until, RIYADH) == date(2026, 12, 12)
+    assert ended >= surveys.ended_since(until - SECOND, RIYADH)
+    assert ended < surveys.ended_since(until, RIYADH)

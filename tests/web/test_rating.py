@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from litestar import Litestar
@@ -27,6 +28,8 @@ from balagh.reports.lifecycle import State
 from balagh.reports.survey_links import SurveyLink
 from balagh.reports.surveys import PROBLEM_REMAINS, Code, Opinion
 from balagh.settings import Settings
+
+ZONE = ZoneInfo("Asia/Riyadh")
 
 NUMBERS = {sample.key: samples.number_of(sample) for sample in stories().reports}
 # Noura's; closed with an answer on 12 November. Rejected on 11 October; waiting; Khalid's.
@@ -326,7 +329,9 @@ async def test_one_tap_marks_and_the_button_records(nobody: Browser, settings: S
 
 
 async def test_little_is_shown_of_the_report(nobody: Browser, settings: Settings) -> None:
-    await ratings.rate(await report_id(), "agency", Opinion(2, ("slow",), "سر بيني وبينكم"), NOW)
+    await ratings.rate(
+        await report_id(), "agency", Opinion(2, ("slow",), "سر بيني وبينكم"), NOW, ZONE
+    )
     row = await fetch_one(
         "SELECT r.*, p.name FROM report r JOIN person p ON p.id = r.person_id WHERE number = $1",
         CLOSED,
@@ -538,8 +543,8 @@ async def test_the_link_of_the_message_works(nobody: Browser, settings: Settings
 async def test_many_taps_at_once_leave_one_row(settings: Settings) -> None:
     report = await report_id()
     await asyncio.gather(
-        *(ratings.rate(report, "agency", Opinion(1 + n % 5), NOW) for n in range(25)),
-        *(ratings.rate(report, "balagh", Opinion(4), NOW) for _ in range(15)),
+        *(ratings.rate(report, "agency", Opinion(1 + n % 5), NOW, ZONE) for n in range(25)),
+        *(ratings.rate(report, "balagh", Opinion(4), NOW, ZONE) for _ in range(15)),
     )
     agency, balagh = await rows()
     assert agency["score"] in range(1, 6)
@@ -557,7 +562,7 @@ async def test_the_same_again_changes_nothing_and_another_does(settings: Setting
         (Opinion(2, ("slow",), "y"), True, ("y", 2), later),
         (Opinion(3), False, (None, 3), later),
     ):
-        assert await ratings.rate(report, "agency", given, later, keep_comment=keep)
+        assert await ratings.rate(report, "agency", given, later, ZONE, keep_comment=keep)
         row = (await rows())[0]
         assert (row["comment"], row["score"]) == expected
         assert row["changed_at"] == changed
@@ -571,7 +576,7 @@ async def test_a_rating_waits_for_who_is_reopening_and_loses(settings: Settings)
         )
 
         async def elsewhere() -> bool:
-            return await ratings.rate(report, "agency", Opinion(5), NOW)
+            return await ratings.rate(report, "agency", Opinion(5), NOW, ZONE)
 
         waiting = asyncio.create_task(elsewhere(), context=contextvars.Context())
         await asyncio.sleep(0.3)
@@ -594,9 +599,10 @@ async def test_the_database_s_word_is_the_rule_s(settings: Settings) -> None:
             report, state.value, kind, NOW, waits,
         )  # fmt: skip
         for survey in surveys_of:
-            for now in (NOW, NOW + surveys.WINDOW - timedelta(seconds=1), NOW + surveys.WINDOW):
-                allowed = surveys.may_rate(survey, state, NOW, now)
-                assert await ratings.rate(report, survey, Opinion(3), now) is allowed
+            over = surveys.rate_until(NOW, ZONE)
+            for now in (NOW, over - timedelta(seconds=1), over):
+                allowed = surveys.may_rate(survey, state, NOW, now, ZONE)
+                assert await ratings.rate(report, survey, Opinion(3), now, ZONE) is allowed
 
 
 # Both languages, few bytes

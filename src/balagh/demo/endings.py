@@ -4,6 +4,7 @@ They go out as any other: written as waiting, sent by the worker, read at ``/dem
 """
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -60,5 +61,6 @@ async def tell(settings: Settings, now: datetime) -> None:
             public_url=settings.public_url,
             secret_key=key,
             sms=settings.sms_url is not None,
+            zone=ZoneInfo(settings.zone),
         )
         await fetch(_TELL, row["id"], row["version"], msgspec.json.encode(notices).decode(), now)

@@ -133,8 +133,8 @@ _ENDED = (
         example=_SURVEY, must=_EMAIL, only=_EMAIL, optional=True,
     ),
     Fact(
-        name="rate_until", kind="instant", about=N_("Until when it may be rated"),
-        example="2026-12-27T08:00:00+00:00",
+        name="rate_until", kind="end", about=N_("Until when it may be rated"),
+        example="2026-12-27T21:00:00+00:00",
     ),
 )  # fmt: skip
 _ANSWERED = (

@@ -95,7 +95,7 @@ DEADLINES = (
         since="closing or rejection",
         limit=30,
         unit="days",
-        then="the two surveys can no longer be answered or changed",
+        then="from the end of that day on the two surveys can no longer be answered or changed",
     ),
     Deadline(
         clock=Clock.PROMISE,

@@ -6,6 +6,7 @@ date · refused / rejected: as closed, with the reasons." Whoever closes or reje
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -40,10 +41,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     part: bool = False
 
 
-def notices(ending: Ending, *, public_url: str, secret_key: bytes, sms: bool) -> tuple[Notice, ...]:
+def notices(
+    ending: Ending, *, public_url: str, secret_key: bytes, sms: bool, zone: ZoneInfo
+) -> tuple[Notice, ...]:
     """One for each channel on which the beneficiary is told. ``sms``: whether this installation has
     a gateway."""
-    data = _data(ending, public_url, secret_key)
+    data = _data(ending, public_url, secret_key, zone)
     return to_all(ending.reach, moment(ending.standing), ending.language, data, sms=sms)
 
 
@@ -55,11 +58,11 @@ def moment(standing: Standing) -> str:
     return {"accepted": "accepted", "refused": "refused"}.get(standing.outcome or "", "closed")
 
 
-def _data(ending: Ending, public_url: str, secret_key: bytes) -> dict[str, Any]:
+def _data(ending: Ending, public_url: str, secret_key: bytes, zone: ZoneInfo) -> dict[str, Any]:
     """All that the words of the four moments need. ``rate_link`` is the first survey's."""
     standing = ending.standing
     assert standing.ended_at is not None
-    expires = surveys.rate_until(standing.ended_at)
+    expires = surveys.rate_until(standing.ended_at, zone)
     # Nobody's browser knows their language before the first visit.
     language = "" if ending.language == "ar" else f"?lang={ending.language}"
     links = {

@@ -203,7 +203,12 @@ async def _notices(
 ) -> tuple[Notice, ...]:
     if then.state in (State.CLOSED, State.REJECTED) and action is not Action.REFUSE_REOPENING:
         return _ending(
-            to, then, portal, reason=values.get("reason", ""), comment=values.get("comment") or ""
+            to,
+            then,
+            terms,
+            portal,
+            reason=values.get("reason", ""),
+            comment=values.get("comment") or "",
         )
     moment = MOMENTS.get(action)
     if moment is None:
@@ -228,7 +233,13 @@ async def _notices(
 
 
 def _ending(
-    to: Addressee, then: Standing, portal: Portal, *, reason: str = "", comment: str = ""
+    to: Addressee,
+    then: Standing,
+    terms: Terms,
+    portal: Portal,
+    *,
+    reason: str = "",
+    comment: str = "",
 ) -> tuple[Notice, ...]:
     ending = Ending(
         number=to.number,
@@ -245,7 +256,11 @@ def _ending(
         part=to.part,
     )
     return closing.notices(
-        ending, public_url=portal.public_url, secret_key=portal.secret_key, sms=portal.sms
+        ending,
+        public_url=portal.public_url,
+        secret_key=portal.secret_key,
+        sms=portal.sms,
+        zone=terms.zone,
     )
 
 
@@ -263,5 +278,5 @@ def closing_of(answer: Deed, to: Addressee, now: datetime, terms: Terms, portal:
         after=then,
         actor="clock",
         data={name: answer.data[name] for name in ("agency_ar", "agency_en")},
-        notices=_ending(to, then, portal),
+        notices=_ending(to, then, terms, portal),
     )

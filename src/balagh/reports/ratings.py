@@ -8,6 +8,7 @@ ever move their own row, and its size has a limit.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -57,7 +58,7 @@ _SUBJECT = (
 _RATE = """
 WITH ended AS (
   -- 1. Whoever is reopening it now is waited for, and the report read as they leave it.
-  SELECT id FROM report WHERE id = $1 AND state = ANY($2::text[]) AND ended_at > $3
+  SELECT id FROM report WHERE id = $1 AND state = ANY($2::text[]) AND ended_at >= $3
     AND (part_of IS NULL OR $4 = 'agency')
   FOR SHARE
 ), kept AS (
@@ -75,7 +76,13 @@ SELECT 1 FROM ended
 
 
 async def rate(
-    report: int, survey: Code, given: Opinion, now: datetime, *, keep_comment: bool = False
+    report: int,
+    survey: Code,
+    given: Opinion,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    keep_comment: bool = False,
 ) -> bool:
     """Records it, or changes what was recorded; false when the report cannot be rated now.
 
@@ -83,8 +90,8 @@ async def rate(
     """
     states = [state.value for state in State if survey in surveys.after(state)]
     row = await fetch_one(
-        _RATE, report, states, now - surveys.WINDOW, survey, given.score, list(given.reasons),
-        given.comment, now, keep_comment,
+        _RATE, report, states, surveys.ended_since(now, zone), survey, given.score,
+        list(given.reasons), given.comment, now, keep_comment,
     )  # fmt: skip
     return row is not None
 

@@ -8,16 +8,18 @@ page or one tap in the message without signing in."
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from balagh.i18n import N_
+from balagh.reports import deadlines
 from balagh.reports.lifecycle import State
 
 Code = Literal["agency", "balagh"]
 
-# Days after closing in which a rating may be given and changed.
-WINDOW = timedelta(days=30)
+# Whole days after that of the closing on which a rating may be given and changed.
+DAYS = 30
 # Up to this score we ask what was wrong.
 LOW = 2
 COMMENT_MAX = 1000
@@ -86,12 +88,17 @@ class Opinion(msgspec.Struct, frozen=True):
     comment: str | None = None
 
 
-def rate_until(ended_at: datetime) -> datetime:
-    """The instant at which ratings of a report that ended then are over.
+def rate_until(ended_at: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which ratings of a report that ended then are over: the end of a day.
 
     A report that was reopened and closed again may be rated anew, from the new closing.
     """
-    return ended_at + WINDOW
+    return deadlines.end_of(ended_at.astimezone(zone).date() + timedelta(days=DAYS), zone)
+
+
+def ended_since(now: datetime, zone: ZoneInfo) -> datetime:
+    """Reports that ended at that instant or later may be rated at ``now``."""
+    return deadlines.end_of(now.astimezone(zone).date() - timedelta(days=DAYS + 1), zone)
 
 
 def after(state: State, *, part: bool = False) -> tuple[Code, ...]:
@@ -102,10 +109,18 @@ def after(state: State, *, part: bool = False) -> tuple[Code, ...]:
 
 
 def may_rate(
-    survey: Code, state: State, ended_at: datetime | None, now: datetime, *, part: bool = False
+    survey: Code,
+    state: State,
+    ended_at: datetime | None,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    part: bool = False,
 ) -> bool:
     """Whether the beneficiary may rate, or change the rating, now. The same for every kind."""
-    return survey in after(state, part=part) and ended_at is not None and now < rate_until(ended_at)
+    if survey not in after(state, part=part) or ended_at is None:
+        return False
+    return now < rate_until(ended_at, zone)
 
 
 def opinion(survey: Survey, score: int, reasons: Sequence[str], comment: str) -> Opinion:

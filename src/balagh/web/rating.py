@@ -1,5 +1,6 @@
 """One survey's page, the same for those who signed in and those who followed a signed link."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -84,7 +85,9 @@ def not_now(request: AnyRequest, why: str, language: Language, number: str = "")
 
 def why_not(subject: Subject, survey: Code, teller: Teller) -> str:
     """The reason for which this cannot be rated now; empty when it can."""
-    if surveys.may_rate(survey, subject.state, subject.ended_at, teller.now, part=subject.part):
+    if surveys.may_rate(
+        survey, subject.state, subject.ended_at, teller.now, teller.zone, part=subject.part
+    ):
         return ""
     if subject.part and survey not in surveys.after(State.CLOSED, part=True):
         return "never"
@@ -207,12 +210,12 @@ async def thanks_page(
         ),
         until=language.text(
             "You can change it until {day}.",
-            day=_day(surveys.rate_until(subject.ended_at), teller),
+            day=_last_day(surveys.rate_until(subject.ended_at, teller.zone), teller),
         ),
         other=SURVEYS[other] if other else None,
         other_url=place.others[other] if other else "",
         reopen_url=f"/reports/{subject.number}/reopening" if reopening else "",
-        reopen_until=language.date(deadlines.due_day(subject.reopen_until, teller.zone))
+        reopen_until=_last_day(subject.reopen_until, teller)
         if reopening and subject.reopen_until
         else "",
         report_url=f"/reports/{subject.number}",
@@ -271,5 +274,5 @@ def _score(score: int, language: Language) -> Markup:
     )
 
 
-def _day(at: Any, teller: Teller) -> str:
-    return teller.language.date(at.astimezone(teller.zone).date())
+def _last_day(end: datetime, teller: Teller) -> str:
+    return teller.language.date(deadlines.due_day(end, teller.zone))

@@ -51,7 +51,9 @@ async def record(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
             await rating.form_page(request, subject, place, teller, typed=typed, errors=errors)
         )
     # An earlier comment was not shown here, so an empty field does not mean that it should go.
-    if not await ratings.rate(subject.id, link.survey, given, teller.now, keep_comment=True):
+    if not await ratings.rate(
+        subject.id, link.survey, given, teller.now, teller.zone, keep_comment=True
+    ):
         _, subject = await _linked(request, token)
         why = rating.why_not(subject, link.survey, teller) or "over"
         return _unlisted(rating.not_now(request, why, teller.language))

@@ -242,7 +242,7 @@ async def _surveys(report: WholeReport, teller: Teller) -> list[SurveyView]:
     open_now = [
         surveys.SURVEYS[code]
         for code in surveys.after(report.state, part=report.whole is not None)
-        if surveys.may_rate(code, report.state, report.ended_at, teller.now)
+        if surveys.may_rate(code, report.state, report.ended_at, teller.now, teller.zone)
     ]
     found = await ratings.ratings_of(report.id) if open_now else {}
     text = teller.language.text

@@ -42,7 +42,7 @@ async def record(
         if why:
             return rating.not_now(request, why, teller.language, subject.number)
         return await rating.form_page(request, subject, place, teller, typed=typed, errors=errors)
-    if not await ratings.rate(subject.id, code, given, teller.now):
+    if not await ratings.rate(subject.id, code, given, teller.now, teller.zone):
         subject, code = await _own(request, number, survey)
         why = rating.why_not(subject, code, teller) or "over"
         return rating.not_now(request, why, teller.language, subject.number)

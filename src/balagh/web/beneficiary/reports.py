@@ -195,7 +195,9 @@ def _ended_card(line: ReportLine, teller: Teller, rated: frozenset[str]) -> Card
     """With the way to the first survey that is open and not answered yet."""
     card = _report_card(line, teller)
     for code in surveys.after(line.state):
-        if code not in rated and surveys.may_rate(code, line.state, line.ended_at, teller.now):
+        if code not in rated and surveys.may_rate(
+            code, line.state, line.ended_at, teller.now, teller.zone
+        ):
             return msgspec.structs.replace(
                 card,
                 rate_url=f"/reports/{line.number}/rating/{code}",
