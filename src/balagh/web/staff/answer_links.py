@@ -106,7 +106,7 @@ def _link(one: AnswerLink, case: Case, teller: Teller) -> LinkView:
         email=one.email,
         status=language.text(
             _STATUS[status],
-            day=language.date(one.expires_at.astimezone(teller.zone).date()),
+            day=teller.instant(one.expires_at),
             used=teller.when(one.used_at) if one.used_at else "",
             revoked=teller.when(one.revoked_at) if one.revoked_at else "",
         ),
