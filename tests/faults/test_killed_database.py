@@ -154,7 +154,9 @@ async def _settled(url: str, mails: Sink) -> None:
             await connection.close()
             if tuple(row.values()) == (0, 0):
                 return
-            await asyncio.sleep(0.5)
+            # Another minute, in two seconds.
+            await asyncio.sleep(2)
+            await a_minute_later(url)
 
 
 async def migrate(environ: dict[str, str]) -> None:
