@@ -12,7 +12,7 @@ demo *ARGS: _env
 # In the order of the folders: the browser's files, few and long, must not come last.
 # Everything CI runs: the checks, then the tests. Arguments go to pytest.
 test *ARGS: check _browser
-    .venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder "$@"
+    .venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 
 # Kill workers and PostgreSQL as often as docs/faults.md counts; the tests do it a few times only.
 faults *ARGS: _env
