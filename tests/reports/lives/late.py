@@ -1,12 +1,7 @@
 """When nobody answers, and what stops the clock of the answer."""
 
+from tests.reports.lives.beginning import FILED, OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
-
-FILED = "2026-11-22 10:00 file"
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
 
 LIVES = [
     Lived("Sunday", [FILED], [OPENED, "late 2026-11-30 00:00"]),

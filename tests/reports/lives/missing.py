@@ -1,14 +1,7 @@
 """Missing data: 48 hours by the clock, a reminder after 24; the time to answer stands still."""
 
+from tests.reports.lives.beginning import ASK, ASKED, FILED, OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
-
-FILED = "2026-11-22 10:00 file"
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-ASK = "2026-11-23 09:00 request_data"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
-ASKED = "missing_data 2026-11-23 09:00"
 
 LIVES = [
     Lived("never answered",

@@ -1,14 +1,7 @@
 """The worker is down: what it missed comes when it is back, once, and only if it is still true."""
 
+from tests.reports.lives.beginning import ASK, ASKED, FILED, OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
-
-FILED = "2026-11-22 10:00 file"
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-ASK = "2026-11-23 09:00 request_data"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
-ASKED = "missing_data 2026-11-23 09:00"
 
 LIVES = [
     Lived("down for 24 hours over the date",

@@ -1,15 +1,9 @@
 """A report divided among agencies: each has its own clock and its own messages (`@2`, `@3`)."""
 
+from tests.reports.lives.beginning import ASK, ASKED, FILED, OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
 
-FILED = "2026-11-22 10:00 file"
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-ASK = "2026-11-23 09:00 request_data"
 SPLIT = "2026-11-22 12:00 split moj"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
-ASKED = "missing_data 2026-11-23 09:00"
 
 LIVES = [
     Lived("nobody answers",

@@ -1,11 +1,7 @@
 """A promised date of an accepted request: the agency is reminded, the beneficiary waits."""
 
+from tests.reports.lives.beginning import OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
-
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
 
 LIVES = [
     Lived("promised, never delivered",

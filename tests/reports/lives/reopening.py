@@ -1,12 +1,7 @@
 """Reopening: a new time begins when it is accepted, and can be asked for on 14 whole days."""
 
+from tests.reports.lives.beginning import FILED, OPENED, REFER, REFERRED, REVIEW
 from tests.reports.living import Lived
-
-FILED = "2026-11-22 10:00 file"
-REVIEW = "2026-11-22 11:00 start_review"
-REFER = "2026-11-23 09:00 refer"
-OPENED = "opened 2026-11-22 10:00"
-REFERRED = "in_progress 2026-11-23 09:00"
 
 LIVES = [
     Lived("reopened after its first date",
