@@ -114,27 +114,21 @@ async def test_a_server_that_hangs_or_is_away_is_tried_later() -> None:
     assert error.permanent is False
 
 
-async def test_a_server_that_falls_silent_with_the_message_gets_it_once() -> None:
-    """On a connection that was used before too: it may have taken it."""
+@pytest.mark.parametrize(("fault", "seconds"), [("forget_reply", 0.3), ("break_off", 5)])
+async def test_a_server_that_is_gone_with_the_message_gets_it_once(
+    fault: str, seconds: float
+) -> None:
+    """It falls silent, or breaks off, on a connection that was used before: it may have taken
+    the message."""
     async with mail_server() as server:
-        transport = EmailTransport(settings_for(smtp_port=server.port), timeout=0.3)
+        transport = EmailTransport(settings_for(smtp_port=server.port), timeout=seconds)
         await transport.send(mail(1))
-        server.forget_reply = True
+        setattr(server, fault, True)
         await refused(lambda: transport.send(mail(2)))
         await transport.close()
     assert [m["Message-ID"] for m in server.mails] == [
         "<notice-1@example.sa>", "<notice-2@example.sa>",
     ]  # fmt: skip
-
-
-async def test_a_server_that_breaks_off_with_the_message_gets_it_once() -> None:
-    async with mail_server() as server:
-        transport = EmailTransport(settings_for(smtp_port=server.port), timeout=5)
-        await transport.send(mail(1))
-        server.break_off = True
-        await refused(lambda: transport.send(mail(2)))
-        await transport.close()
-    assert len(server.mails) == 2
 
 
 @pytest.mark.parametrize("code", [530, 534, 535, 538])

@@ -91,9 +91,10 @@ class InHand:
             try:
                 await self._note()
             except Exception as error:
-                # Whoever waits is told, one by one.
+                if self._broken is None:
+                    # Whoever waits is told, one by one.
+                    self._free.release()
                 self._broken = error
-                self._free.release()
                 if isinstance(error, _HOPELESS) or self._stopping() or monotonic() > self._until:
                     break
                 await asyncio.sleep(0.5)
