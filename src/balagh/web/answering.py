@@ -124,7 +124,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     if problems:
         return await _form(request, token, case, teller, typed, problems=problems)
     if form.get("as_of") != str(case.version):
-        return await _form(request, token, case, teller, typed, changed=True)
+        return await _overtaken(request, token, teller, typed)
     deeds = await _planned(request, link, case, values, teller)
     if form.get("step") != "send":
         await _seen(link, teller)
@@ -134,13 +134,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
         if any(deed.notices for deed in deeds):
             request.app.state.waker.wake()
         return see_other(f"/answer/{token}")
-    link = await _linked(token)
-    case = await _case(link, teller)
-    if case is None and _sent_already(link, typed):
-        return see_other(f"/answer/{token}")
-    if case is None:
-        return _over(request, link, teller, typed)
-    return await _form(request, token, case, teller, typed, changed=True)
+    return await _overtaken(request, token, teller, typed)
 
 
 @get("/answer/{token:str}/files/{file:uuid}")
@@ -163,6 +157,19 @@ async def download(
             },
         )
     )
+
+
+async def _overtaken(
+    request: AnyRequest, token: str, teller: Teller, typed: Answers
+) -> Response[Any]:
+    """Somebody was first: the same answer, pressed twice, or something else that is told."""
+    link = await _linked(token)
+    case = await _case(link, teller)
+    if case is None and _sent_already(link, typed):
+        return see_other(f"/answer/{token}")
+    if case is None:
+        return _over(request, link, teller, typed)
+    return await _form(request, token, case, teller, typed, changed=True)
 
 
 def _fields(kind: str) -> tuple[Field, ...]:
